@@ -1,0 +1,3 @@
+module github.com/sightline-sec/sightline
+
+go 1.26

@@ -1,0 +1,128 @@
+// Package extract finds the packages of an artifact in one pass over its files. Extractors claim paths in one table,
+// so that the walker does one look-up a file; layers are read side by side; what the layers say is merged into the
+// file system that a container would see. It promises bounded memory, that one broken file does not end a scan, and
+// that what was not read is reported. The members of its family know the formats of package managers; extract/all
+// lists them.
+package extract
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"io/fs"
+
+	"github.com/sightline-sec/sightline/internal/artifact"
+	"github.com/sightline-sec/sightline/internal/inventory"
+)
+
+// Extractor reads files of one kind. It is stateless and used by many goroutines at once; all it knows of an artifact
+// is one file at a time, so that what it says of a layer does not depend on other layers.
+type Extractor interface {
+	// Name is a short lower-case word: "dpkg", "npm". It stands in evidence.
+	Name() string
+	// Revision grows by one whenever the same file would give another answer; results are remembered by it.
+	Revision() int
+	// Claims are the files that Extract wants to see. Called once, when the table is made.
+	Claims() []Claim
+	// Extract reads one claimed file and adds what it says to facts. It keeps no reference to the file. Damage is told
+	// with facts.Report or returned as an error: the file is then reported as Unparsable, what was added so far counts.
+	// It must end in time and memory bounded by the file's size, for any bytes, and must not panic.
+	Extract(ctx context.Context, file *File, facts *Facts) error
+}
+
+// Claim selects files. Exactly one of Path, Base, Suffix, Dir and Executable is set; paths are relative to the root
+// without a leading slash.
+type Claim struct {
+	Path       string // the whole path: "var/lib/dpkg/status". Followed through symbolic links, since its place is what counts
+	Base       string // the base name: "package.json"
+	Suffix     string // the end of the base name from its last dot on: ".egg-info"
+	Dir        string // directly in this directory: "var/lib/dpkg/status.d"
+	Executable bool   // regular files with an execute bit, or with a name ending in .exe, .so or .dll
+
+	// Match, if set, must also hold for the path. It is called only when the rest does.
+	Match func(path string) bool
+	// In limits the claim to these kinds of artifact; none means image, root file system and directory.
+	In []artifact.Kind
+	// Stream says that Extract reads the file front to back with Reader, in constant memory: it is not buffered and
+	// may be larger than Limits.FileBytes.
+	Stream bool
+}
+
+// File is one claimed file. It is valid during Extract only.
+type File struct {
+	Path string      // clean, relative to the root
+	Size int64       //
+	Mode fs.FileMode // permission bits
+
+	content artifact.Content
+	bytes   []byte
+}
+
+// Bytes is the whole content, at most Limits.FileBytes; not for claims with Stream. The slice must not be kept or changed;
+// strings made from it are copies.
+func (f *File) Bytes() []byte { return f.bytes }
+
+// Reader reads the content from its beginning, once. For all claims.
+func (f *File) Reader() io.Reader {
+	if f.content == nil {
+		return newBytesReader(f.bytes)
+	}
+	return f.content.Reader()
+}
+
+// ReaderAt gives random access; nil where the content is a stream (only for claims with Stream). For other claims it is
+// never nil.
+func (f *File) ReaderAt() io.ReaderAt {
+	if f.content == nil {
+		return newBytesReader(f.bytes)
+	}
+	return f.content.ReaderAt()
+}
+
+// NewFile makes a file from bytes in memory, for tests and for callers outside a walk.
+func NewFile(path string, content []byte, mode fs.FileMode) *File {
+	return &File{Path: path, Size: int64(len(content)), Mode: mode, bytes: content}
+}
+
+// NewStreamFile makes a file whose content is offered as a stream claim would see it.
+func NewStreamFile(path string, content artifact.Content, size int64, mode fs.FileMode) *File {
+	return &File{Path: path, Size: size, Mode: mode, content: content}
+}
+
+// Facts collect what an extractor read from one file. The zero value is ready.
+type Facts struct {
+	// Packages found. Name, Version, Ecosystem and what the file tells are set; Evidence, Layer, RemovedIn, Owner and, for OS
+	// packages, PURL and the Debian/Ubuntu part of Ecosystem are filled in by the merge, which knows the distribution:
+	// an OS extractor sets Ecosystem to its family's head (Debian for dpkg, Alpine for apk).
+	// PURL of a language package is set by the extractor.
+	Packages []inventory.Package
+	// Distro, from an os-release file.
+	Distro *inventory.Distro
+	// Owned are files that an OS package brought.
+	Owned []Owned
+	// Licenses of OS packages that stand in another file than the package.
+	Licenses []License
+	// Incomplete are parts of the file that were not understood; Path and Layer are filled in by the walker where empty.
+	Incomplete []artifact.Incomplete
+}
+
+// Owned lists files of one OS package.
+type Owned struct {
+	Package string   // name, as in Packages
+	Arch    string   // where the package manager installs one name for several architectures; else empty
+	Paths   []string // relative to the root, clean, files only where that is known
+}
+
+// License gives licences to the OS package of that name.
+type License struct {
+	Package  string
+	Licenses []string
+}
+
+// Report notes a part of the file that was not understood.
+func (f *Facts) Report(reason artifact.Reason, detail string) {
+	f.Incomplete = append(f.Incomplete, artifact.Incomplete{Reason: reason, Detail: detail})
+}
+
+// bytesReader is both ways into a slice.
+func newBytesReader(b []byte) *bytes.Reader { return bytes.NewReader(b) }

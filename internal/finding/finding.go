@@ -1,0 +1,187 @@
+// Package finding holds the words for what a scan found: one package meets one vulnerability ([Finding]), what to do
+// about a package ([Fix]), what was matched but does not count and why ([Suppressed]), and the [Result] that carries
+// them all to output, policies and stores. It promises that equal inputs give equal bytes in JSON, but for the one
+// block [Run]. Judging packages is match's work.
+package finding
+
+import (
+	"time"
+
+	"github.com/sightline-sec/sightline/internal/artifact"
+	"github.com/sightline-sec/sightline/internal/inventory"
+	"github.com/sightline-sec/sightline/internal/purl"
+	"github.com/sightline-sec/sightline/internal/vuln"
+)
+
+// SchemaVersion is the version of the JSON form of [Result]; docs/reference/result.schema.json describes it.
+const SchemaVersion = "1"
+
+// Result is what one scan found.
+type Result struct {
+	SchemaVersion string            `json:"schema_version"`
+	Artifact      artifact.Artifact `json:"artifact"`
+	Distro        *inventory.Distro `json:"distro,omitempty"`
+	Database      Database          `json:"database"`
+	Summary       Summary           `json:"summary"`
+	Findings      []Finding         `json:"findings"`
+	Fixes         []Fix             `json:"fixes"` // fixable packages, most severe first
+	Suppressed    []Suppressed      `json:"suppressed,omitempty"`
+
+	Packages        []inventory.Package   `json:"packages"`
+	RemovedPackages []inventory.Package   `json:"removed_packages,omitempty"`
+	Incomplete      []artifact.Incomplete `json:"incomplete,omitempty"`
+
+	// Run holds the facts of this run, the only part that differs between two scans of the same bytes with the same
+	// database.
+	Run Run `json:"run"`
+}
+
+// Finding is one vulnerability of one package.
+type Finding struct {
+	Package       Package             `json:"package"`
+	Vulnerability *vuln.Vulnerability `json:"vulnerability"` // without details and references; shared between findings
+	// Severity is the one that counts here: the distribution's own for its package, else the vulnerability's.
+	Severity       vuln.Severity `json:"severity"`
+	SeveritySource string        `json:"severity_source,omitempty"`
+	Status         vuln.Status   `json:"status"` // affected or wont_fix
+	// FixedVersion is the lowest version that ends this finding; empty where none is known.
+	FixedVersion string             `json:"fixed_version"`
+	FixPublished time.Time          `json:"fix_published,omitzero"`
+	Matches      []Match            `json:"matches"` // why; at least one
+	Layer        *artifact.LayerRef `json:"layer"`   // that brought the package; null where there are no layers
+}
+
+// Package is the short form of an inventory package inside a finding.
+type Package struct {
+	Name      string            `json:"name"`
+	Version   string            `json:"version"`
+	Ecosystem purl.Ecosystem    `json:"ecosystem"`
+	PURL      string            `json:"purl"`
+	Source    *inventory.Source `json:"source,omitempty"`
+	Paths     []string          `json:"paths,omitempty"`
+}
+
+// Match is one reason for a finding: the advisory, the range or version list that holds, and the feed.
+type Match struct {
+	Advisory  string      `json:"advisory"` // id of the record: DSA-5020-1, GHSA-...
+	Feed      string      `json:"feed"`
+	Namespace string      `json:"namespace"` // Debian:12, npm
+	Name      string      `json:"name"`      // the name that was looked up: source package or package
+	Range     *vuln.Range `json:"range,omitempty"`
+	Listed    bool        `json:"listed,omitempty"` // the version is in the advisory's list of versions
+}
+
+// Fix is what to do about one fixable package.
+type Fix struct {
+	Package Package `json:"package"`
+	// SuggestedVersion is the lowest version that ends all fixable findings of the package.
+	SuggestedVersion string `json:"suggested_version"`
+	// Clears and Remains count the package's findings that the version ends, and those it does not.
+	Clears  Counts             `json:"clears"`
+	Remains Counts             `json:"remains"`
+	Exploit bool               `json:"exploited"` // a cleared finding is in KEV or has a public exploit
+	Layer   *artifact.LayerRef `json:"layer,omitempty"`
+}
+
+// Suppressed is a match that does not count, and why.
+type Suppressed struct {
+	Package       Package `json:"package"`
+	Vulnerability string  `json:"vulnerability"`
+	Reason        string  `json:"reason"` // owned_by_os_package, distro_not_affected, distro_fixed
+	Detail        string  `json:"detail"` // for a person
+}
+
+// Counts are findings by severity.
+type Counts struct {
+	Critical   int `json:"critical"`
+	High       int `json:"high"`
+	Medium     int `json:"medium"`
+	Low        int `json:"low"`
+	Negligible int `json:"negligible"`
+	Unknown    int `json:"unknown"`
+}
+
+// Of gives the count of one severity as a pointer, so that it can be read and added to.
+func (c *Counts) Of(s vuln.Severity) *int {
+	switch s {
+	case vuln.Critical:
+		return &c.Critical
+	case vuln.High:
+		return &c.High
+	case vuln.Medium:
+		return &c.Medium
+	case vuln.Low:
+		return &c.Low
+	case vuln.Negligible:
+		return &c.Negligible
+	}
+	return &c.Unknown
+}
+
+// Total is the sum over all severities.
+func (c Counts) Total() int {
+	return c.Critical + c.High + c.Medium + c.Low + c.Negligible + c.Unknown
+}
+
+// Summary counts findings.
+type Summary struct {
+	Packages        int    `json:"packages"`
+	FixablePackages int    `json:"fixable_packages"`
+	Total           Counts `json:"total"`
+	Fixable         Counts `json:"fixable"`
+	Exploited       Counts `json:"exploited"` // in KEV or with a public exploit
+	KEV             Counts `json:"kev"`
+	Suppressed      int    `json:"suppressed"`
+	Incomplete      int    `json:"incomplete"`
+}
+
+// Summarize counts findings, fixes and packages of a result into its Summary.
+func (r *Result) Summarize() {
+	s := Summary{
+		Packages: len(r.Packages), FixablePackages: len(r.Fixes),
+		Suppressed: len(r.Suppressed), Incomplete: len(r.Incomplete),
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		*s.Total.Of(f.Severity)++
+		if f.FixedVersion != "" {
+			*s.Fixable.Of(f.Severity)++
+		}
+		if f.Vulnerability.Exploited() {
+			*s.Exploited.Of(f.Severity)++
+		}
+		if f.Vulnerability.KEV != nil {
+			*s.KEV.Of(f.Severity)++
+		}
+	}
+	r.Summary = s
+}
+
+// Database says which database answered. It is the same for the same file.
+type Database struct {
+	Version  int       `json:"version"` // of the file format
+	Checksum string    `json:"checksum,omitempty"`
+	AsOf     time.Time `json:"as_of"`   // the newest feed's own timestamp
+	Starter  bool      `json:"starter"` // the small database embedded in the binary answered
+	Feeds    []Feed    `json:"feeds,omitempty"`
+}
+
+// Feed is one feed inside the database.
+type Feed struct {
+	Name       string    `json:"name"`
+	AsOf       time.Time `json:"as_of"` // the feed's own timestamp, or its newest record's
+	Advisories int       `json:"advisories"`
+	License    string    `json:"license,omitempty"`
+	URL        string    `json:"url,omitempty"`
+	Skipped    int       `json:"skipped,omitempty"` // records that could not be read
+}
+
+// Run holds the facts of one run.
+type Run struct {
+	StartedAt     time.Time `json:"started_at"`
+	DurationMS    int64     `json:"duration_ms"`
+	Scanner       string    `json:"scanner"` // sightline version
+	DatabasePath  string    `json:"database_path,omitempty"`
+	DatabaseAge   string    `json:"database_age,omitempty"` // how old as_of was at the start: "12d"
+	DatabaseStale bool      `json:"database_stale"`         // older than the limit that was set (a day by default)
+}
