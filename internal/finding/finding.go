@@ -21,7 +21,7 @@ type Result struct {
 	SchemaVersion string            `json:"schema_version"`
 	Artifact      artifact.Artifact `json:"artifact"`
 	Distro        *inventory.Distro `json:"distro,omitempty"`
-	Database      Database          `json:"database"`
+	Database      vuln.Database     `json:"database"`
 	Summary       Summary           `json:"summary"`
 	Findings      []Finding         `json:"findings"`
 	Fixes         []Fix             `json:"fixes"` // fixable packages, most severe first
@@ -155,25 +155,6 @@ func (r *Result) Summarize() {
 		}
 	}
 	r.Summary = s
-}
-
-// Database says which database answered. It is the same for the same file.
-type Database struct {
-	Version  int       `json:"version"` // of the file format
-	Checksum string    `json:"checksum,omitempty"`
-	AsOf     time.Time `json:"as_of"`   // the newest feed's own timestamp
-	Starter  bool      `json:"starter"` // the small database embedded in the binary answered
-	Feeds    []Feed    `json:"feeds,omitempty"`
-}
-
-// Feed is one feed inside the database.
-type Feed struct {
-	Name       string    `json:"name"`
-	AsOf       time.Time `json:"as_of"` // the feed's own timestamp, or its newest record's
-	Advisories int       `json:"advisories"`
-	License    string    `json:"license,omitempty"`
-	URL        string    `json:"url,omitempty"`
-	Skipped    int       `json:"skipped,omitempty"` // records that could not be read
 }
 
 // Run holds the facts of one run.
