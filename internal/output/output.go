@@ -1,0 +1,34 @@
+// Package output writes one result for one reader: a table for a person, JSON for programs, SARIF for code scanning,
+// CycloneDX and SPDX for those who keep bills of materials. It promises that the same result gives the same bytes but
+// for the facts of the run, that nothing from an artifact or a feed reaches a terminal as a control sequence, and that
+// what a format or a reader cannot take is cut with a word about it. What to say is decided in finding; here it is said.
+package output
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/sightline-sec/sightline/internal/finding"
+)
+
+// Options say how to write. Only the table looks at them.
+type Options struct {
+	Color   bool      // colours for a terminal; default none
+	Width   int       // columns of the terminal; default 100
+	Now     time.Time // for ages; default the start of the run
+	Verbose bool      // list everything: all fixable packages, all findings, all that is incomplete; default a page
+}
+
+// Formats lists the names that Write takes.
+func Formats() []string { return []string{"table", "json", "sarif", "cyclonedx", "spdx"} }
+
+// Write writes the result in the format of that name.
+func Write(w io.Writer, format string, r *finding.Result, o Options) error {
+	switch format {
+	case "json":
+		return writeJSON(w, r)
+	}
+	return fmt.Errorf("unknown format %q: known are %s", format, strings.Join(Formats(), ", "))
+}
