@@ -55,6 +55,10 @@ type Entry struct {
 
 	// Content is set for File only.
 	Content Content
+
+	// Err is set when the entry is known but could not be read (permission, I/O, vanished meanwhile); Type may then be
+	// zero. It is for the result's incomplete list: see [AsIncomplete].
+	Err error
 }
 
 // Content is a file's bytes. Exactly one of the two ways is offered by a source; both are valid during visit only.
