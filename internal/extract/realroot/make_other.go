@@ -1,0 +1,12 @@
+//go:build !linux
+
+package realroot
+
+import (
+	"errors"
+	"testing"
+)
+
+func makeDebian(testing.TB, string, string) error {
+	return errors.New("debootstrap runs on Linux only")
+}
