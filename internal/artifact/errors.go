@@ -15,6 +15,12 @@ var ErrUnreachable = errors.New("could not be reached")
 // ErrNotFound marks an artifact that is not there.
 var ErrNotFound = errors.New("not found")
 
+// ErrDigest marks bytes that are whole but not those that the manifest or config names.
+var ErrDigest = errors.New("digest mismatch")
+
+// ErrUnsupported marks a form that was recognised and is not read.
+var ErrUnsupported = errors.New("not supported")
+
 // ErrLimit is returned, wrapped, when a limit ended a read.
 type ErrLimit struct {
 	Reason Reason // BytesLimit, RatioLimit, FilesLimit, ...
@@ -37,6 +43,10 @@ func AsIncomplete(err error, path string, layer *LayerRef) (inc Incomplete, ok b
 		return inc, false
 	case errors.Is(err, context.DeadlineExceeded):
 		inc.Reason = TimeLimit
+	case errors.Is(err, ErrDigest):
+		inc.Reason = DigestMismatch
+	case errors.Is(err, ErrUnsupported):
+		inc.Reason = Unsupported
 	case errors.Is(err, ErrCorrupt):
 		inc.Reason = Corrupt
 	default:
