@@ -1,0 +1,64 @@
+// Package golang reads the modules of Go binaries from the build information that the linker leaves in them.
+//
+// It promises to find it in ELF, PE and Mach-O files (of fat ones the first architecture), stripped or not, with random
+// access in a few reads and from a stream in constant memory. The pointer form of Go 1.13 to 1.17 is followed where
+// the bytes allow it. A binary that is known to be Go's but says nothing of its modules is reported, and so is one
+// packed by UPX. Other executables cost their headers and, in a stream, a search of their writable segments.
+//
+// What stands in a binary becomes packages so:
+//   - each dependency module under its path and version; a replaced one under the path and version of its replacement;
+//   - one replaced by a local directory under its own path without a version, for the code that was built has none;
+//   - the main module, without a version where the linker wrote "(devel)" or nothing;
+//   - the standard library as "stdlib", its version spelled as semantic versioning has it: 1.22.1, 1.21.0-rc.2.
+package golang
+
+import (
+	"context"
+	"sync"
+
+	"github.com/sightline-sec/sightline/internal/artifact"
+	"github.com/sightline-sec/sightline/internal/extract"
+)
+
+// Extractors are the extractors of this package.
+func Extractors() []extract.Extractor {
+	return []extract.Extractor{&binaries{buffers: &sync.Pool{New: func() any { return new(buffers) }}}}
+}
+
+// binaries is the extractor of Go binaries.
+type binaries struct {
+	buffers *sync.Pool // of *buffers: an image has thousands of executables
+}
+
+// buffers are what reading one executable needs.
+type buffers struct {
+	head   [headSize]byte
+	window [windowSize]byte
+}
+
+var _ extract.Extractor = (*binaries)(nil)
+
+func (*binaries) Name() string  { return "gobinary" }
+func (*binaries) Revision() int { return 1 }
+
+func (*binaries) Claims() []extract.Claim {
+	return []extract.Claim{{Executable: true, Stream: true}}
+}
+
+func (b *binaries) Extract(ctx context.Context, file *extract.File, facts *extract.Facts) error {
+	buf := b.buffers.Get().(*buffers)
+	defer b.buffers.Put(buf)
+	in := newInput(ctx, file.Reader(), file.ReaderAt(), file.Size, buf.window[:])
+	info, err := readBuild(in, buf.head[:])
+	if err != nil {
+		return err
+	}
+	switch {
+	case info.packed:
+		facts.Report(artifact.Unsupported, "packed with upx: what is inside cannot be read")
+		return nil
+	case info.problem != "":
+		facts.Report(info.reason, info.problem)
+	}
+	return addPackages(info, facts)
+}

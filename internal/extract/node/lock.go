@@ -1,0 +1,136 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/sightline-sec/sightline/internal/artifact"
+	"github.com/sightline-sec/sightline/internal/extract"
+)
+
+// lock reads the lock files of npm, versions 1 to 3, in source trees: an image has what was installed from them.
+// All that the lock pins counts, development and optional dependencies too: npm installs them unless told otherwise.
+// Links to folders do not, the folder's own package does. Where both files lie side by side npm reads only the
+// shrinkwrap; one file is all that is seen here, so both count.
+type lock struct{}
+
+var _ extract.Extractor = lock{}
+
+func (lock) Name() string  { return "npm-lock" }
+func (lock) Revision() int { return 1 }
+
+func (lock) Claims() []extract.Claim {
+	match := func(p string) bool { return !strings.Contains("/"+p, "/node_modules/") }
+	in := []artifact.Kind{artifact.Directory}
+	return []extract.Claim{
+		{Base: "package-lock.json", In: in, Match: match},
+		{Base: "npm-shrinkwrap.json", In: in, Match: match},
+	}
+}
+
+// lockFile is a package-lock.json, see https://docs.npmjs.com/cli/configuring-npm/package-lock-json.
+type lockFile struct {
+	Name         string                    `json:"name"`
+	Version      string                    `json:"version"`
+	Packages     map[string]lockPackage    `json:"packages"`     // since version 2, by place
+	Dependencies map[string]lockDependency `json:"dependencies"` // versions 1 and 2, by name
+}
+
+type lockPackage struct {
+	Name    string          `json:"name"` // only where it is not that of the folder
+	Version string          `json:"version"`
+	License json.RawMessage `json:"license"`
+	Link    bool            `json:"link"`
+}
+
+type lockDependency struct {
+	Version      string                    `json:"version"`
+	Dependencies map[string]lockDependency `json:"dependencies"`
+}
+
+func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
+	var l lockFile
+	err := json.Unmarshal(bytes.TrimPrefix(file.Bytes(), []byte("\xef\xbb\xbf")), &l)
+	if err != nil {
+		err = fmt.Errorf("lock file: %w", err)
+		if _, wrongType := errors.AsType[*json.UnmarshalTypeError](err); !wrongType { // then the rest was decoded
+			return err
+		}
+	}
+	found := pins{facts: facts, seen: map[string]bool{}}
+	if l.Packages == nil {
+		found.add(l.Name, l.Version, nil)
+		found.dependencies(l.Dependencies)
+		return err
+	}
+	for _, at := range slices.Sorted(maps.Keys(l.Packages)) {
+		p := l.Packages[at]
+		if p.Link {
+			continue
+		}
+		name := p.Name
+		switch {
+		case name != "":
+		case at == "":
+			name = l.Name
+		default:
+			name = nameOfPlace(at)
+		}
+		found.add(name, p.Version, licensesOf(p.License))
+	}
+	return err
+}
+
+// pins collects the packages of one lock file, each once.
+type pins struct {
+	facts *extract.Facts
+	seen  map[string]bool
+}
+
+func (f *pins) add(name, version string, licenses []string) {
+	name, version = strings.TrimSpace(name), strings.TrimSpace(version)
+	if name == "" || f.seen[name+"@"+version] {
+		return
+	}
+	f.seen[name+"@"+version] = true
+	f.facts.Packages = append(f.facts.Packages, npmPackage(name, version, licenses))
+}
+
+// dependencies adds those of a version 1 lock. encoding/json bounds their depth.
+func (f *pins) dependencies(list map[string]lockDependency) {
+	for _, name := range slices.Sorted(maps.Keys(list)) {
+		d := list[name]
+		f.add(pinned(name, d.Version))
+		f.dependencies(d.Dependencies)
+	}
+}
+
+// pinned reads the version of a version 1 lock, which is a whole specification for what is not from the registry
+// under its own name: "npm:real@1.2.3" is an alias; a git URL, tarball or folder tells no version.
+func pinned(name, spec string) (string, string, []string) {
+	if alias, ok := strings.CutPrefix(spec, "npm:"); ok {
+		if at := strings.LastIndexByte(alias, '@'); at > 0 {
+			return alias[:at], alias[at+1:], nil
+		}
+		return alias, "", nil
+	}
+	if strings.ContainsAny(spec, ":/") {
+		return name, "", nil
+	}
+	return name, spec, nil
+}
+
+// nameOfPlace is the name that a place in the tree gives: what follows the last node_modules, else the folder.
+func nameOfPlace(at string) string {
+	if i := strings.LastIndex("/"+at, "/node_modules/"); i >= 0 {
+		return at[i+len("node_modules/"):]
+	}
+	return path.Base(at)
+}

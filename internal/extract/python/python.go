@@ -1,0 +1,85 @@
+// Package python reads installed Python distributions from their core metadata: METADATA in a .dist-info directory
+// (wheels), PKG-INFO in an .egg-info directory or in EGG-INFO, and the single .egg-info file of distutils.
+//
+// It promises the names, versions and licences that importlib.metadata shows; the purl has the normalised name. Only
+// the headers are read, not the description that follows. Distributions without metadata (a folder on PYTHONPATH)
+// and those of conda are not found.
+package python
+
+import (
+	"context"
+	"errors"
+	"path"
+	"strings"
+
+	"github.com/sightline-sec/sightline/internal/extract"
+	"github.com/sightline-sec/sightline/internal/inventory"
+	"github.com/sightline-sec/sightline/internal/purl"
+)
+
+// Extractors are the extractors of this package.
+func Extractors() []extract.Extractor { return []extract.Extractor{distributions{}} }
+
+// distributions reads metadata files.
+type distributions struct{}
+
+var _ extract.Extractor = distributions{}
+
+func (distributions) Name() string  { return "python" }
+func (distributions) Revision() int { return 1 }
+
+func (distributions) Claims() []extract.Claim {
+	in := func(suffix string) func(string) bool {
+		return func(p string) bool { return strings.HasSuffix(path.Dir(p), suffix) }
+	}
+	return []extract.Claim{
+		{Base: "METADATA", Match: in(".dist-info")},
+		{Base: "PKG-INFO", Match: func(p string) bool { return in(".egg-info")(p) || path.Base(path.Dir(p)) == "EGG-INFO" }},
+		{Suffix: ".egg-info"},
+	}
+}
+
+var errNoName = errors.New("core metadata without a name")
+
+func (distributions) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
+	m := readMetadata(file.Bytes())
+	if m.name == "" || m.version == "" {
+		// Some tools left one out; the name of the directory has both.
+		name, version := nameOfPath(file.Path)
+		if m.name == "" {
+			m.name = name
+		}
+		if m.version == "" {
+			m.version = version
+		}
+	}
+	if m.name == "" {
+		return errNoName
+	}
+	facts.Packages = append(facts.Packages, inventory.Package{
+		Name: m.name, Version: m.version, Ecosystem: purl.PyPI, Licenses: m.declared(),
+		PURL: purl.Make(purl.PyPI, "", purl.NormalizeName(purl.PyPI, m.name), m.version, nil, ""),
+	})
+	return nil
+}
+
+// nameOfPath reads name and version from what holds the metadata: "name-version.dist-info",
+// "name-version-py3.11.egg-info" or "name-version-py3.11.egg". A dash in either is written as an underscore.
+func nameOfPath(p string) (name, version string) {
+	holder := path.Base(p)
+	if !strings.HasSuffix(holder, ".egg-info") {
+		holder = path.Base(path.Dir(p))
+	}
+	if holder == "EGG-INFO" {
+		holder = path.Base(path.Dir(path.Dir(p)))
+	}
+	for _, suffix := range []string{".dist-info", ".egg-info", ".egg"} {
+		holder = strings.TrimSuffix(holder, suffix)
+	}
+	name, rest, _ := strings.Cut(holder, "-")
+	version, _, _ = strings.Cut(rest, "-")
+	if name == "." || name == "/" {
+		return "", ""
+	}
+	return name, version
+}
