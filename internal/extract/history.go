@@ -1,0 +1,143 @@
+package extract
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/sightline-sec/sightline/internal/inventory"
+)
+
+// seen is one file in one layer, with what one extractor said of it.
+type seen struct {
+	layer    int
+	packages []inventory.Package
+	facts    *Facts
+	ids      map[rawID]struct{} // of packages, made when first asked for
+}
+
+// has says whether the package is in this sighting.
+func (s *seen) has(id rawID) bool {
+	if s.ids == nil {
+		s.ids = make(map[rawID]struct{}, len(s.packages))
+		for i := range s.packages {
+			s.ids[raw(&s.packages[i])] = struct{}{}
+		}
+	}
+	_, ok := s.ids[id]
+	return ok
+}
+
+// history is what one extractor said of one path, layer by layer, lowest first.
+type history struct {
+	path      string
+	extractor int
+	seen      []seen
+	visible   int // index into seen of what the merged view shows, or -1
+	hiddenBy  int // layer that hides the last one, where nothing is visible
+}
+
+// histories gathers all facts by path and extractor, in a stable order.
+func (m *merger) histories() []*history {
+	type key struct {
+		path      string
+		extractor int
+	}
+	all := map[key]*history{}
+	for i, l := range m.layers {
+		for p, f := range l.files {
+			for k := range f.facts {
+				x := &f.facts[k]
+				id := key{p, x.extractor}
+				h := all[id]
+				if h == nil {
+					h = &history{path: p, extractor: x.extractor, visible: -1, hiddenBy: -1}
+					all[id] = h
+				}
+				h.seen = append(h.seen, seen{layer: i, packages: x.facts.Packages, facts: &x.facts})
+			}
+		}
+	}
+	list := make([]*history, 0, len(all))
+	for _, h := range all {
+		last := len(h.seen) - 1
+		if h.hiddenBy = m.hiddenBy(h.seen[last].layer, h.path); h.hiddenBy < 0 {
+			h.visible = last
+		}
+		list = append(list, h)
+	}
+	slices.SortFunc(list, func(a, b *history) int {
+		return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.extractor, b.extractor))
+	})
+	return list
+}
+
+// distro picks the os-release that counts: /etc before /usr/lib before the rest (os-release(5)).
+func distro(histories []*history) *inventory.Distro {
+	rank := func(p string) int {
+		switch p {
+		case "etc/os-release":
+			return 0
+		case "usr/lib/os-release":
+			return 1
+		}
+		return 2
+	}
+	var best *history
+	for _, h := range histories {
+		if h.visible < 0 || h.seen[h.visible].facts.Distro == nil {
+			continue
+		}
+		if best == nil || rank(h.path) < rank(best.path) {
+			best = h
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	d := *best.seen[best.visible].facts.Distro
+	return &d
+}
+
+// owners knows which OS package brought a file.
+type owners struct {
+	byPath map[string]string // path to package name
+	merged map[string]bool   // top-level directories that are links into usr
+}
+
+func (m *merger) owners(histories []*history) owners {
+	o := owners{byPath: map[string]string{}, merged: map[string]bool{}}
+	for _, h := range histories {
+		if h.visible < 0 {
+			continue
+		}
+		for _, own := range h.seen[h.visible].facts.Owned {
+			for _, p := range own.Paths {
+				o.byPath[p] = own.Package
+			}
+		}
+	}
+	if len(o.byPath) > 0 {
+		for _, d := range []string{"bin", "sbin", "lib", "lib32", "lib64", "libx32"} {
+			if real, ok := m.resolve(d, len(m.layers)-1); ok && real == "usr/"+d {
+				o.merged[d] = true
+			}
+		}
+	}
+	return o
+}
+
+// of looks a file up under its own name and, where /lib and the like are links into /usr, under the other one: package
+// managers record the name that the package was built with.
+func (o owners) of(p string) (string, bool) {
+	if name, ok := o.byPath[p]; ok {
+		return name, true
+	}
+	if rest, ok := strings.CutPrefix(p, "usr/"); ok {
+		if top, _, _ := strings.Cut(rest, "/"); o.merged[top] {
+			name, ok := o.byPath[rest]
+			return name, ok
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,292 @@
+package extract
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sightline-sec/sightline/internal/artifact"
+)
+
+// merger lays the layers over one another, as an overlay file system does (OCI image-spec, layer.md, "Applying
+// Changesets").
+type merger struct {
+	run    *run
+	layers []*layerIndex // lowest first
+
+	incomplete []artifact.Incomplete
+}
+
+// hiddenBy gives the lowest layer above i that hides what layer i has at p, or -1.
+func (m *merger) hiddenBy(i int, p string) int {
+	if i+1 >= len(m.layers) {
+		return -1
+	}
+	h := m.layers[i].hash(p)
+	var above []uint64
+	names := []string{}
+	for a := range ancestors(p) {
+		above = append(above, m.layers[i].hash(a))
+		names = append(names, a)
+	}
+	for j := i + 1; j < len(m.layers); j++ {
+		l := m.layers[j]
+		if _, ok := l.others[h]; ok {
+			return j
+		}
+		if _, ok := l.dirs[h]; ok {
+			return j
+		}
+		if len(l.others) > 0 {
+			for _, a := range above {
+				if _, ok := l.others[a]; ok {
+					return j
+				}
+			}
+		}
+		if len(l.whiteouts) > 0 {
+			if _, ok := l.whiteouts[p]; ok {
+				return j
+			}
+			for _, a := range names {
+				if _, ok := l.whiteouts[a]; ok {
+					return j
+				}
+			}
+		}
+		if len(l.opaques) > 0 {
+			if _, ok := l.opaques["."]; ok {
+				return j
+			}
+			for _, a := range names {
+				if _, ok := l.opaques[a]; ok {
+					return j
+				}
+			}
+		}
+	}
+	return -1
+}
+
+// holder gives the layer whose entry at p is seen by layer top (that layer and those below it): its index, or -1 where
+// nothing but a directory, or nothing at all, is there.
+func (m *merger) holder(p string, top int) int {
+	for i := top; i >= 0; i-- {
+		if m.layers[i].hasOther(p) {
+			if j := m.hiddenBy(i, p); j < 0 || j > top {
+				return i
+			}
+			return -1
+		}
+	}
+	return -1
+}
+
+// resolve follows a path through the symbolic links that layer top and those below it show.
+func (m *merger) resolve(p string, top int) (string, bool) {
+	return follow(p, func(q string) (string, bool) {
+		i := m.holder(q, top)
+		if i < 0 {
+			return "", false
+		}
+		to, is := m.layers[i].links[q]
+		return to, is
+	})
+}
+
+// fetch is a file that the first pass could not know to be wanted: it is read under a name of its own, in a second pass over
+// the layer that has it.
+type fetch struct {
+	layer int    // that has the content
+	path  string // under which the content stands there
+	as    string // the path that an extractor claims
+	into  int    // layer that shows it
+	seq   int
+	wants []target
+}
+
+// second finds the files that only the merged view shows to be wanted, and reads them: places reached through symbolic
+// links, and hard links to files that nobody claimed. Most images have none.
+func (m *merger) second(ctx context.Context, layers []artifact.LayerReader) error {
+	wanted := m.hardlinks()
+	wanted = append(wanted, m.places()...)
+	dirs := m.placeDirs()
+	if len(wanted) == 0 && len(dirs) == 0 {
+		return nil
+	}
+	byLayer := make([]map[string][]fetch, len(layers))
+	for _, f := range wanted {
+		if byLayer[f.layer] == nil {
+			byLayer[f.layer] = map[string][]fetch{}
+		}
+		byLayer[f.layer][f.path] = append(byLayer[f.layer][f.path], f)
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, cap(m.run.slots)))
+	for i, layer := range layers {
+		if len(byLayer[i]) == 0 && len(dirs) == 0 {
+			continue
+		}
+		g.Go(func() error { return m.fetchLayer(gctx, layer, i, byLayer[i], dirs) })
+	}
+	return g.Wait()
+}
+
+func (m *merger) fetchLayer(ctx context.Context, layer artifact.LayerReader, i int, files map[string][]fetch, dirs map[string]fetch) error {
+	l := m.layers[i]
+	w := &walker{run: m.run, index: newLayerIndex(l.ref, l.seed), clobbered: map[string]int{}}
+	err := layer.Walk(ctx, func(e *artifact.Entry) error {
+		w.seq++
+		p, ok := w.place(e.Path)
+		if !ok {
+			return nil
+		}
+		if e.Type == artifact.Symlink {
+			w.index.links[p] = e.Link
+			w.lastDir = ""
+		}
+		if e.Type != artifact.File {
+			return nil
+		}
+		wants := files[p]
+		if d, ok := dirs[path.Dir(p)]; ok {
+			d.as, d.into, d.seq = path.Join(d.as, path.Base(p)), i, w.seq
+			wants = append(slices.Clone(wants), d)
+		}
+		if len(wants) == 0 {
+			return nil
+		}
+		// Always buffered, also for claims that could stream: several names may want the one content.
+		data, err := m.run.buffer(ctx, l, p, e)
+		if err != nil || data == nil {
+			return err
+		}
+		defer m.run.buffers.Release(int64(cap(data)))
+		for _, f := range wants {
+			m.run.applyFetched(ctx, m.layers[f.into], f, NewFile(f.as, data, e.Mode))
+		}
+		return nil
+	})
+	if err != nil {
+		inc, ok := artifact.AsIncomplete(err, "", l.ref)
+		if !ok {
+			return fmt.Errorf("reading %s again: %w", layerName(l.ref), err)
+		}
+		l.report(inc)
+	}
+	return nil
+}
+
+// applyFetched has a fetch's extractors look at the file that was read for it.
+func (r *run) applyFetched(ctx context.Context, into *layerIndex, f fetch, file *File) {
+	into.mu.Lock()
+	claimed := into.files[f.as]
+	if claimed == nil {
+		claimed = &claimedFile{seq: f.seq}
+		into.files[f.as] = claimed
+	}
+	into.mu.Unlock()
+	for _, t := range f.wants {
+		if !slices.ContainsFunc(claimed.facts, func(x extracted) bool { return x.extractor == t.extractor }) {
+			claimed.add(into, t.extractor, r.apply(ctx, into, t.extractor, file))
+		}
+	}
+}
+
+// hardlinks gives claimed hard links their target's facts where these are known, and lists the rest.
+func (m *merger) hardlinks() []fetch {
+	var wanted []fetch
+	for i, l := range m.layers {
+		for _, p := range slices.Sorted(maps.Keys(l.hardlinks)) {
+			h := l.hardlinks[p]
+			if to := l.files[h.to]; to != nil && sameExtractors(to.facts, h.targets) {
+				l.files[p] = &claimedFile{seq: h.seq, facts: to.facts}
+				continue
+			}
+			k := m.holder(h.to, i)
+			if k < 0 || m.layers[k].links[h.to] != "" {
+				l.report(artifact.Incomplete{
+					Path: p, Reason: artifact.BrokenLink,
+					Detail: fmt.Sprintf("a hard link to %q, which is not a file of this layer or one below", clip(h.to)),
+				})
+				continue
+			}
+			wanted = append(wanted, fetch{layer: k, path: h.to, as: p, into: i, seq: h.seq, wants: h.targets})
+		}
+	}
+	return wanted
+}
+
+func sameExtractors(facts []extracted, targets []target) bool {
+	for _, t := range targets {
+		if !slices.ContainsFunc(facts, func(f extracted) bool { return f.extractor == t.extractor }) {
+			return false
+		}
+	}
+	return true
+}
+
+// places follows the claims of whole paths through the symbolic links of the merged view.
+func (m *merger) places() []fetch {
+	var wanted []fetch
+	paths, _ := m.run.table.places()
+	top := len(m.layers) - 1
+	for _, p := range paths {
+		real, ok := m.resolve(p, top)
+		if !ok {
+			m.incomplete = append(m.incomplete, artifact.Incomplete{
+				Path: p, Reason: artifact.BrokenLink, Detail: "a circle of symbolic links",
+			})
+			continue
+		}
+		if real == p {
+			continue
+		}
+		if m.holder(real, top) < 0 {
+			if m.holder(p, top) >= 0 {
+				m.incomplete = append(m.incomplete, artifact.Incomplete{
+					Path: p, Reason: artifact.BrokenLink, Detail: fmt.Sprintf("leads to %q, which is not a file here", clip(real)),
+				})
+			}
+			continue
+		}
+		wants := m.run.table.paths[p]
+		// Every layer that has the file, so that what earlier ones said of it is known too.
+		for i, l := range m.layers {
+			if !l.hasOther(real) || l.links[real] != "" {
+				continue
+			}
+			if f := l.files[real]; f != nil && sameExtractors(f.facts, wants) {
+				continue // its own name is claimed too (usr/lib/os-release)
+			}
+			wanted = append(wanted, fetch{layer: i, path: real, as: real, into: i, seq: 1 << 30, wants: wants})
+		}
+	}
+	return wanted
+}
+
+// placeDirs follows the claims of directories: real directory to what is wanted of the files in it.
+func (m *merger) placeDirs() map[string]fetch {
+	_, claimed := m.run.table.places()
+	dirs := map[string]fetch{}
+	top := len(m.layers) - 1
+	for _, d := range claimed {
+		real, ok := m.resolve(d, top)
+		if !ok || real == d {
+			continue
+		}
+		known := false
+		for _, l := range m.layers {
+			_, is := l.dirs[l.hash(real)]
+			known = known || is
+		}
+		if known && m.run.table.dirs[real] == nil {
+			dirs[real] = fetch{as: real, wants: m.run.table.dirs[d]}
+		}
+	}
+	return dirs
+}

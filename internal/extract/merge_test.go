@@ -1,0 +1,394 @@
+package extract_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sightline-sec/sightline/internal/artifact"
+	"github.com/sightline-sec/sightline/internal/extract"
+	"github.com/sightline-sec/sightline/internal/inventory"
+	"github.com/sightline-sec/sightline/internal/purl"
+)
+
+// lines reads files of "name version" lines: a package database of ours for tests. Lines that start with "owns" name
+// files of an OS package.
+type lines struct{}
+
+func (lines) Name() string  { return "lines" }
+func (lines) Revision() int { return 1 }
+func (lines) Claims() []extract.Claim {
+	return []extract.Claim{
+		{Path: "db/installed"},
+		{Dir: "db/parts"},
+		{Suffix: ".pkg"},
+	}
+}
+
+func (lines) Extract(_ context.Context, f *extract.File, facts *extract.Facts) error {
+	for line := range strings.Lines(string(f.Bytes())) {
+		name, version, ok := strings.Cut(strings.TrimSpace(line), " ")
+		switch {
+		case name == "panic":
+			panic("asked for")
+		case name == "owns":
+			pkg, path, _ := strings.Cut(version, " ")
+			facts.Owned = append(facts.Owned, extract.Owned{Package: pkg, Paths: []string{path}})
+		case !ok:
+			return fmt.Errorf("line %q has no version", line)
+		case strings.HasPrefix(name, "os/"):
+			facts.Packages = append(facts.Packages, inventory.Package{Name: name[3:], Version: version, Ecosystem: purl.Debian})
+		default:
+			facts.Packages = append(facts.Packages, inventory.Package{
+				Name: name, Version: version, Ecosystem: purl.NPM, PURL: "pkg:npm/" + name + "@" + version,
+			})
+		}
+	}
+	return nil
+}
+
+// layer is a list of entries, as "path=content", "path->target", "path=>hardlink target", "path/", ".wh." names as they are.
+type layer []string
+
+func (l layer) Walk(ctx context.Context, visit func(*artifact.Entry) error) error {
+	for _, s := range l {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		e := &artifact.Entry{Mode: 0o644}
+		switch {
+		case s == "!corrupt":
+			return fmt.Errorf("inflating: %w", artifact.ErrCorrupt)
+		case s == "!unreachable":
+			return fmt.Errorf("fetching: %w", artifact.ErrUnreachable)
+		case strings.HasSuffix(s, "/.wh..wh..opq"):
+			e.Type, e.Path = artifact.Opaque, strings.TrimSuffix(s, "/.wh..wh..opq")
+		case strings.HasPrefix(s, "-"):
+			e.Type, e.Path = artifact.Whiteout, s[1:]
+		case strings.HasSuffix(s, "/"):
+			e.Type, e.Path = artifact.Dir, strings.TrimSuffix(s, "/")
+		case strings.Contains(s, "=>"):
+			e.Type = artifact.Hardlink
+			e.Path, e.Link, _ = strings.Cut(s, "=>")
+		case strings.Contains(s, "->"):
+			e.Type = artifact.Symlink
+			e.Path, e.Link, _ = strings.Cut(s, "->")
+		default:
+			var content string
+			e.Type = artifact.File
+			e.Path, content, _ = strings.Cut(s, "=")
+			content = strings.ReplaceAll(content, ",", "\n")
+			e.Size, e.Content = int64(len(content)), stream{strings.NewReader(content)}
+		}
+		if err := visit(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type stream struct{ r io.Reader }
+
+func (s stream) Reader() io.Reader     { return s.r }
+func (s stream) ReaderAt() io.ReaderAt { return nil }
+
+// source is an image of such layers.
+type source []layer
+
+func (s source) Artifact() artifact.Artifact {
+	a := artifact.Artifact{Kind: artifact.Image}
+	for i := range s {
+		a.Layers = append(a.Layers, artifact.Layer{Index: i, DiffID: fmt.Sprintf("sha256:%d", i)})
+	}
+	return a
+}
+
+func (s source) Layers() []artifact.LayerReader {
+	var list []artifact.LayerReader
+	for _, l := range s {
+		list = append(list, l)
+	}
+	return list
+}
+
+func (s source) Close() error { return nil }
+
+// summary writes an inventory as lines that a test can state.
+func summary(inv *inventory.Inventory) (present, removed, incomplete []string) {
+	show := func(p inventory.Package) string {
+		s := fmt.Sprintf("%s@%s L%d", p.Name, p.Version, p.Layer.Index)
+		for _, e := range p.Evidence {
+			s += " " + e.Path
+		}
+		if p.Owner != nil {
+			s += " owner=" + p.Owner.Name
+		}
+		if p.RemovedIn != nil {
+			s += fmt.Sprintf(" gone=L%d", p.RemovedIn.Index)
+		}
+		return s
+	}
+	for _, p := range inv.Packages {
+		present = append(present, show(p))
+	}
+	for _, p := range inv.Removed {
+		removed = append(removed, show(p))
+	}
+	for _, i := range inv.Incomplete {
+		incomplete = append(incomplete, fmt.Sprintf("%s %s", i.Reason, i.Path))
+	}
+	return present, removed, incomplete
+}
+
+func TestMergedView(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name                       string
+		layers                     source
+		present, removed, problems []string
+	}{
+		{
+			name:    "a package remembers the layer that brought it",
+			layers:  source{{"db/installed=a 1"}, {"db/installed=a 1,b 2"}, {"other=x"}},
+			present: []string{"a@1 L0 db/installed", "b@2 L1 db/installed"},
+		},
+		{
+			name:    "what a later version of the database lacks is removed by that layer",
+			layers:  source{{"db/installed=a 1,b 1"}, {"db/installed=a 2"}},
+			present: []string{"a@2 L1 db/installed"},
+			removed: []string{"a@1 L0 db/installed gone=L1", "b@1 L0 db/installed gone=L1"},
+		},
+		{
+			name:    "a whiteout removes a file",
+			layers:  source{{"x/a.pkg=a 1"}, {"-x/a.pkg"}},
+			removed: []string{"a@1 L0 x/a.pkg gone=L1"},
+		},
+		{
+			name:    "a whiteout of a directory removes what is below",
+			layers:  source{{"x/y/a.pkg=a 1"}, {}, {"-x"}},
+			removed: []string{"a@1 L0 x/y/a.pkg gone=L2"},
+		},
+		{
+			name:    "a whiteout does not reach its own layer, in whatever order",
+			layers:  source{{"x/a.pkg=a 1"}, {"-x", "x/b.pkg=b 1"}, {"x/c.pkg=c 1"}},
+			present: []string{"b@1 L1 x/b.pkg", "c@1 L2 x/c.pkg"},
+			removed: []string{"a@1 L0 x/a.pkg gone=L1"},
+		},
+		{
+			name:    "an opaque directory hides what the layers below have in it, not its own",
+			layers:  source{{"x/a.pkg=a 1", "y.pkg=y 1"}, {"x/b.pkg=b 1", "x/.wh..wh..opq"}},
+			present: []string{"b@1 L1 x/b.pkg", "y@1 L0 y.pkg"},
+			removed: []string{"a@1 L0 x/a.pkg gone=L1"},
+		},
+		{
+			name:    "a file that replaces a directory hides what was in it",
+			layers:  source{{"x/y/a.pkg=a 1"}, {"x=file"}},
+			removed: []string{"a@1 L0 x/y/a.pkg gone=L1"},
+		},
+		{
+			name:    "a link that replaces a directory hides what was in it",
+			layers:  source{{"x/a.pkg=a 1", "z/"}, {"x->z"}},
+			removed: []string{"a@1 L0 x/a.pkg gone=L1"},
+		},
+		{
+			name:    "a directory that replaces a file hides it",
+			layers:  source{{"a.pkg=a 1"}, {"a.pkg/"}},
+			removed: []string{"a@1 L0 a.pkg gone=L1"},
+		},
+		{
+			name:    "a directory entry leaves what is below it in place",
+			layers:  source{{"x/a.pkg=a 1"}, {"x/"}},
+			present: []string{"a@1 L0 x/a.pkg"},
+		},
+		{
+			name:    "of duplicate entries in a layer the last counts",
+			layers:  source{{"a.pkg=a 1", "a.pkg=a 2"}},
+			present: []string{"a@2 L0 a.pkg"},
+		},
+		{
+			name:    "an entry that replaces a directory of its own layer takes what was in it",
+			layers:  source{{"x/a.pkg=a 1", "x=file", "y/b.pkg=b 1"}},
+			present: []string{"b@1 L0 y/b.pkg"},
+		},
+		{
+			name:    "what is removed and comes back is there, from the layer that brought it back",
+			layers:  source{{"a.pkg=a 1"}, {"-a.pkg"}, {"a.pkg=a 1"}},
+			present: []string{"a@1 L2 a.pkg"},
+		},
+		{
+			name:    "what moved is not removed",
+			layers:  source{{"x/a.pkg=a 1"}, {"-x", "y/a.pkg=a 1"}},
+			present: []string{"a@1 L1 y/a.pkg"},
+		},
+		{
+			name:    "a package at two places of one layer is one with two pieces of evidence",
+			layers:  source{{"x/a.pkg=a 1", "y/a.pkg=a 1"}, {"z/a.pkg=a 1"}},
+			present: []string{"a@1 L0 x/a.pkg y/a.pkg", "a@1 L1 z/a.pkg"},
+		},
+		{
+			name:    "a claimed place is followed through a link of its directory",
+			layers:  source{{"real/installed=a 1", "db->real"}},
+			present: []string{"a@1 L0 real/installed"},
+		},
+		{
+			name:    "and through an absolute link, and a link of the file, across layers",
+			layers:  source{{"state/v1=a 1", "db->/lib/db"}, {"lib/db/installed->../../state/v1"}, {"state/v1=a 1,b 1"}},
+			present: []string{"a@1 L0 state/v1", "b@1 L2 state/v1"},
+		},
+		{
+			name:    "a link that climbs out stays inside the root",
+			layers:  source{{"etc/real=a 1", "db/installed->../../../../etc/real"}},
+			present: []string{"a@1 L0 etc/real"},
+		},
+		{
+			name:    "a claimed directory is followed through a link",
+			layers:  source{{"var/real/one=a 1", "db/parts->../var/real"}, {"var/real/two=b 1"}},
+			present: []string{"a@1 L0 var/real/one", "b@1 L1 var/real/two"},
+		},
+		{
+			name:     "a circle of links is reported",
+			layers:   source{{"db/installed->../x", "x->db/installed"}},
+			problems: []string{"broken_link db/installed"},
+		},
+		{
+			name:     "a claimed place that leads nowhere is reported",
+			layers:   source{{"db/installed->/gone"}},
+			problems: []string{"broken_link db/installed"},
+		},
+		{
+			name:    "a file through a link of the same layer lands at the link's target",
+			layers:  source{{"x->/y", "x/a.pkg=a 1"}, {"-y/a.pkg"}},
+			removed: []string{"a@1 L0 y/a.pkg gone=L1"},
+		},
+		{
+			name:    "a directory of an upper layer stands in for a link of a lower one, as overlay file systems show it",
+			layers:  source{{"x->y", "y/b.pkg=b 1"}, {"x/a.pkg=a 1"}},
+			present: []string{"a@1 L1 x/a.pkg", "b@1 L0 y/b.pkg"},
+		},
+		{
+			name:    "a hard link to a claimed file is the same package",
+			layers:  source{{"x/a.pkg=a 1", "y/b.pkg=>x/a.pkg"}},
+			present: []string{"a@1 L0 x/a.pkg y/b.pkg"},
+		},
+		{
+			name:    "a hard link to a file nobody claimed is read",
+			layers:  source{{"x/blob=a 1", "y/b.pkg=>x/blob"}},
+			present: []string{"a@1 L0 y/b.pkg"},
+		},
+		{
+			name:    "a hard link into a lower layer is read, and belongs to its own layer",
+			layers:  source{{"x/blob=a 1"}, {"y/b.pkg=>x/blob", "y/c.pkg=>x/blob"}},
+			present: []string{"a@1 L1 y/b.pkg y/c.pkg"},
+		},
+		{
+			name:     "a hard link to nothing is reported",
+			layers:   source{{"-x/blob", "y/b.pkg=>x/blob"}},
+			problems: []string{"broken_link y/b.pkg"},
+		},
+		{
+			name:     "a layer that breaks off counts as far as it goes",
+			layers:   source{{"a.pkg=a 1", "!corrupt", "b.pkg=b 1"}, {"c.pkg=c 1"}},
+			present:  []string{"a@1 L0 a.pkg", "c@1 L1 c.pkg"},
+			problems: []string{"corrupt "},
+		},
+		{
+			name:     "a file that an extractor cannot read does not cost the others",
+			layers:   source{{"a.pkg=a 1,nonsense", "b.pkg=panic 1", "c.pkg=c 1"}},
+			present:  []string{"a@1 L0 a.pkg", "c@1 L0 c.pkg"},
+			problems: []string{"unparsable a.pkg", "unparsable b.pkg"},
+		},
+		{
+			name:   "a language package in an OS package's file has that owner",
+			layers: source{{"db/installed=os/deb 1,owns deb usr/lib/a.pkg", "usr/lib/a.pkg=a 1", "usr/local/b.pkg=a 1"}},
+			present: []string{
+				"deb@1 L0 db/installed", "a@1 L0 usr/lib/a.pkg owner=deb", "a@1 L0 usr/local/b.pkg",
+			},
+		},
+		{
+			name:    "the owner is found where /lib is a link into /usr",
+			layers:  source{{"lib->usr/lib", "db/installed=os/deb 1,owns deb lib/a.pkg", "usr/lib/a.pkg=a 1"}},
+			present: []string{"deb@1 L0 db/installed", "a@1 L0 usr/lib/a.pkg owner=deb"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			inv, err := extract.Run(t.Context(), c.layers, []extract.Extractor{lines{}}, extract.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			present, removed, problems := summary(inv)
+			slices.Sort(present)
+			slices.Sort(c.present)
+			if d := cmp.Diff(c.present, present); d != "" {
+				t.Errorf("present (-want +got):\n%s", d)
+			}
+			if d := cmp.Diff(c.removed, removed); d != "" {
+				t.Errorf("removed (-want +got):\n%s", d)
+			}
+			if d := cmp.Diff(c.problems, problems); d != "" {
+				t.Errorf("incomplete (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestRunEndsOnWhatCannotBeReached(t *testing.T) {
+	t.Parallel()
+	_, err := extract.Run(t.Context(), source{{"a.pkg=a 1"}, {"!unreachable"}}, []extract.Extractor{lines{}}, extract.Options{})
+	if !errors.Is(err, artifact.ErrUnreachable) {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := extract.Run(ctx, source{{"a.pkg=a 1"}}, []extract.Extractor{lines{}}, extract.Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: got %v", err)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	big := layer{"big.pkg=" + strings.Repeat("a 1,", 1000), "a.pkg=a 1"}
+	inv, err := extract.Run(t.Context(), source{big}, []extract.Extractor{lines{}},
+		extract.Options{Limits: artifact.Limits{FileBytes: 100}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	present, _, problems := summary(inv)
+	if d := cmp.Diff([]string{"a@1 L0 a.pkg"}, present); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"file_too_large big.pkg"}, problems); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestBufferBudget has files that together are larger than the budget, read by more walkers than fit: all are read, none waits for ever.
+func TestBufferBudget(t *testing.T) {
+	t.Parallel()
+	var src source
+	for i := range 8 {
+		var l layer
+		for k := range 20 {
+			l = append(l, fmt.Sprintf("%d-%d.pkg=%s", i, k, strings.Repeat("a 1,", 2000)))
+		}
+		src = append(src, l)
+	}
+	inv, err := extract.Run(t.Context(), src, []extract.Extractor{lines{}},
+		extract.Options{Workers: 8, Limits: artifact.Limits{FileBytes: 9000, BufferBytes: 9000}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, p := range inv.Packages {
+		n += len(p.Evidence)
+	}
+	if n != 8*20*2000 || len(inv.Incomplete) != 0 {
+		t.Errorf("got %d sightings, %d incomplete", n, len(inv.Incomplete))
+	}
+}

@@ -1,0 +1,241 @@
+package extract
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/sightline-sec/sightline/internal/artifact"
+	"github.com/sightline-sec/sightline/internal/inventory"
+)
+
+// Options set how an artifact is read.
+type Options struct {
+	Limits  artifact.Limits
+	Workers int // layers, and files, read side by side; default GOMAXPROCS
+}
+
+// Run reads all layers of an artifact side by side, one pass each, and merges what the extractors found into the
+// inventory that a container would see. What was cut or could not be read is in Inventory.Incomplete; the
+// error is for what must end a scan: a cancelled context, a service that cannot be reached.
+func Run(ctx context.Context, src artifact.Source, extractors []Extractor, o Options) (*inventory.Inventory, error) {
+	o.Limits = o.Limits.WithDefaults()
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	outer := ctx
+	ctx, cancel := context.WithTimeout(ctx, o.Limits.Time)
+	defer cancel()
+
+	art := src.Artifact()
+	r := &run{
+		table:   NewTable(art.Kind, extractors),
+		limits:  o.Limits,
+		seed:    maphash.MakeSeed(),
+		buffers: semaphore.NewWeighted(min(o.Limits.BufferBytes, 1<<62) + bytes.MinRead),
+		slots:   make(chan struct{}, o.Workers),
+	}
+	layers := src.Layers()
+	indexes := make([]*layerIndex, len(layers))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(o.Workers)
+	for i, layer := range layers {
+		g.Go(func() error {
+			var err error
+			indexes[i], err = r.walkLayer(gctx, layer, layerRef(art, i))
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	if err := outer.Err(); err != nil {
+		return nil, err
+	}
+	m := &merger{run: r, layers: indexes}
+	if err := m.second(ctx, layers); err != nil {
+		return nil, err
+	}
+	return m.inventory(), nil
+}
+
+// layerRef is nil for artifacts without layers.
+func layerRef(art artifact.Artifact, i int) *artifact.LayerRef {
+	if i >= len(art.Layers) {
+		return nil
+	}
+	return art.Layers[i].Ref()
+}
+
+// run is what the walkers of one scan share.
+type run struct {
+	table   *Table
+	limits  artifact.Limits
+	seed    maphash.Seed
+	buffers *semaphore.Weighted // bytes of files held in memory
+	slots   chan struct{}       // extractions at one time
+}
+
+// extract reads one claimed file and has its extractors look at it. Streams are read on the walker's goroutine, since the
+// content is valid only now; buffered files go to another one, so that inflating goes on meanwhile.
+func (r *run) extract(
+	ctx context.Context, l *layerIndex, p string, e *artifact.Entry, targets []target, into *claimedFile, wait *sync.WaitGroup,
+) error {
+	var buffered []target
+	for _, t := range targets {
+		if !t.claim.Stream {
+			buffered = append(buffered, t)
+		}
+	}
+	if len(buffered) < len(targets) {
+		content := e.Content
+		var data []byte
+		if len(buffered) > 0 { // both want it: rare, and then the buffer serves both
+			var err error
+			if data, err = r.buffer(ctx, l, p, e); err != nil || data == nil {
+				return err
+			}
+			defer r.buffers.Release(int64(cap(data)))
+			content = bytesContent(data)
+		}
+		for _, t := range targets {
+			f := &File{Path: p, Size: e.Size, Mode: e.Mode, content: content}
+			if !t.claim.Stream {
+				f = NewFile(p, data, e.Mode)
+			}
+			into.add(l, t.extractor, r.apply(ctx, l, t.extractor, f))
+		}
+		return nil
+	}
+	data, err := r.buffer(ctx, l, p, e)
+	if err != nil || data == nil {
+		return err
+	}
+	mode := e.Mode
+	r.slots <- struct{}{}
+	wait.Go(func() {
+		defer func() { <-r.slots; r.buffers.Release(int64(cap(data))) }()
+		for _, t := range buffered {
+			into.add(l, t.extractor, r.apply(ctx, l, t.extractor, NewFile(p, data, mode)))
+		}
+	})
+	return nil
+}
+
+func (f *claimedFile) add(l *layerIndex, extractor int, facts Facts) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f.facts = append(f.facts, extracted{extractor: extractor, facts: facts})
+}
+
+// buffer reads a whole file into memory, within the limits; nil and no error where a limit or damage left the file
+// out, which is then reported. The caller releases cap(bytes) to r.buffers.
+func (r *run) buffer(ctx context.Context, l *layerIndex, p string, e *artifact.Entry) ([]byte, error) {
+	most := min(r.limits.FileBytes, r.limits.BufferBytes)
+	tooLarge := func() ([]byte, error) {
+		l.report(artifact.Incomplete{
+			Path: p, Reason: artifact.FileTooLarge,
+			Detail: fmt.Sprintf("%d bytes; the limit is %d", e.Size, most),
+		})
+		return nil, nil
+	}
+	if e.Size > most {
+		return tooLarge()
+	}
+	// The size is what the archive says: memory grows with what is really there.
+	data := make([]byte, 0, min(max(e.Size, 0), 1<<20, most)+bytes.MinRead)
+	held := int64(0)
+	grow := func(n int64) error {
+		if r.buffers.TryAcquire(n - held) {
+			held = n
+			return nil
+		}
+		// Two walkers that wait while they hold could wait for each other; what extractions hold is always given back.
+		r.buffers.Release(held)
+		held = 0
+		if err := r.buffers.Acquire(ctx, n); err != nil {
+			return err
+		}
+		held = n
+		return nil
+	}
+	if err := grow(int64(cap(data))); err != nil {
+		return nil, err
+	}
+	rd := e.Content.Reader()
+	for {
+		if len(data) == cap(data) {
+			n := min(int64(cap(data))*2, most+bytes.MinRead)
+			if err := grow(n); err != nil {
+				r.buffers.Release(held)
+				return nil, err
+			}
+			bigger := make([]byte, len(data), n)
+			copy(bigger, data)
+			data = bigger
+		}
+		n, err := rd.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		if int64(len(data)) > most {
+			r.buffers.Release(held)
+			return tooLarge()
+		}
+		if errors.Is(err, io.EOF) {
+			// The semaphore holds exactly cap(data).
+			return data[:len(data):cap(data)], nil
+		}
+		if err != nil {
+			r.buffers.Release(held)
+			if inc, ok := artifact.AsIncomplete(err, p, l.ref); ok {
+				l.report(inc)
+				return nil, nil
+			}
+			return nil, err
+		}
+	}
+}
+
+// apply runs one extractor over one file. A panic would be a bug of ours, but it must not cost the user the scan.
+func (r *run) apply(ctx context.Context, l *layerIndex, extractor int, f *File) (facts Facts) {
+	x := r.table.extractors[extractor]
+	defer func() {
+		if v := recover(); v != nil {
+			facts = Facts{}
+			l.report(artifact.Incomplete{
+				Path: f.Path, Reason: artifact.Unparsable,
+				Detail: fmt.Sprintf("%s: this is a bug, please report it: %v", x.Name(), v),
+			})
+		}
+	}()
+	if err := x.Extract(ctx, f, &facts); err != nil {
+		inc := artifact.Incomplete{Path: f.Path, Reason: artifact.Unparsable, Detail: x.Name() + ": " + clip(err.Error())}
+		if lim, ok := errors.AsType[*artifact.ErrLimit](err); ok {
+			inc.Reason, inc.Detail = lim.Reason, lim.Detail
+		} else if errors.Is(err, artifact.ErrCorrupt) {
+			inc.Reason = artifact.Corrupt
+		}
+		l.report(inc)
+	}
+	for _, inc := range facts.Incomplete {
+		if inc.Path == "" {
+			inc.Path = f.Path
+		}
+		l.report(inc)
+	}
+	facts.Incomplete = nil
+	return facts
+}
+
+// bytesContent offers bytes in memory as content.
+type bytesContent []byte
+
+func (b bytesContent) Reader() io.Reader     { return bytes.NewReader(b) }
+func (b bytesContent) ReaderAt() io.ReaderAt { return bytes.NewReader(b) }
