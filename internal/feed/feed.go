@@ -8,6 +8,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"time"
 
 	"github.com/sightline-sec/sightline/internal/vuln"
 )
@@ -39,6 +40,16 @@ type Resource struct {
 	URL      string // https URL of the upstream
 	Path     string // the file's place in a mirror, slash-separated: "osv/Debian/all.zip"
 	Optional bool   // may be missing
+	// Sum is the name of the checksum file which upstream puts beside this one, in the same folder; empty where there is none.
+	// What ends in ".meta" is NVD's kind, with the SHA-256 of the contents before gzip; else it is sha256sum's.
+	Sum string
+}
+
+// Dated is a feed whose files carry a timestamp of their own.
+type Dated interface {
+	Feed
+	// AsOf gives the newest timestamp of the feed's files; zero when there is none. It reads no more than their heads.
+	AsOf(raw Raw) (time.Time, error)
 }
 
 // Raw gives a feed its files.
