@@ -76,7 +76,11 @@ type Fix struct {
 	Package Package `json:"package"`
 	// SuggestedVersion is the lowest version that ends all fixable findings of the package.
 	SuggestedVersion string `json:"suggested_version"`
-	// Clears and Remains count the package's findings that the version ends, and those it does not.
+	// OfSource is true where SuggestedVersion is a version of the source package while the package itself has another
+	// number: what is to be installed is the package that was built from that source.
+	OfSource bool `json:"of_source,omitempty"`
+	// Clears and Remains count the package's findings that the version ends, and those it does not; Remains also counts
+	// what the version would bring anew.
 	Clears  Counts             `json:"clears"`
 	Remains Counts             `json:"remains"`
 	Exploit bool               `json:"exploited"` // a cleared finding is in KEV or has a public exploit
@@ -87,9 +91,18 @@ type Fix struct {
 type Suppressed struct {
 	Package       Package `json:"package"`
 	Vulnerability string  `json:"vulnerability"`
-	Reason        string  `json:"reason"` // owned_by_os_package, distro_not_affected, distro_fixed
+	Reason        string  `json:"reason"` // one of the words below
 	Detail        string  `json:"detail"` // for a person
 }
+
+// The reasons why a match does not count.
+const (
+	OwnedByOSPackage   = "owned_by_os_package" // an OS package brought it, and its distribution does not list the vulnerability
+	DistroAffected     = "distro_affected"     // an OS package brought it, and the finding is counted there
+	DistroNotAffected  = "distro_not_affected" // the distribution says that its package is not affected
+	DistroFixed        = "distro_fixed"        // the distribution says that the installed version is not, or no longer, affected
+	UnderInvestigation = "under_investigation" // the distribution does not know yet
+)
 
 // Counts are findings by severity.
 type Counts struct {

@@ -1,0 +1,263 @@
+package match
+
+import (
+	"slices"
+	"time"
+
+	"github.com/sightline-sec/sightline/internal/finding"
+	"github.com/sightline-sec/sightline/internal/version"
+	"github.com/sightline-sec/sightline/internal/vuln"
+	"github.com/sightline-sec/sightline/internal/vulndb"
+)
+
+// candidate is a version in which something is fixed, above the installed one.
+type candidate struct {
+	v     version.Version
+	table int
+	index int32 // in the table's versions
+}
+
+// collect adds the fixes above the installed version that the rows believed for g name.
+func (g *group) collect(tables []table, list []candidate) []candidate {
+	for i := range tables {
+		t, p := &tables[i], &g.parts[i]
+		for k := range p.rows {
+			r := &p.rows[k]
+			if !p.believes(r) {
+				continue
+			}
+			for _, in := range r.Intervals {
+				if in.Fixed >= 0 && t.side(&t.installed, in.Fixed) == above {
+					list = append(list, candidate{table: i, index: in.Fixed})
+				}
+			}
+		}
+	}
+	return list
+}
+
+// sortCandidates orders them from the lowest and drops those that are equal to another.
+func sortCandidates(tables []table, list []candidate) []candidate {
+	slices.SortFunc(list, func(a, b candidate) int {
+		if a.table != b.table {
+			return a.table - b.table
+		}
+		return int(a.index - b.index)
+	})
+	list = slices.CompactFunc(list, func(a, b candidate) bool { return a.table == b.table && a.index == b.index })
+	for i := range list {
+		list[i].v, _ = tables[list[i].table].parse(list[i].index)
+	}
+	spelling := func(c candidate) string { return tables[c.table].versions[c.index] }
+	slices.SortFunc(list, func(a, b candidate) int {
+		if c := a.v.Compare(b.v); c != 0 {
+			return c
+		}
+		// Two spellings of one version: the choice must not hang on where they lie in the database.
+		switch x, y := spelling(a), spelling(b); {
+		case x < y:
+			return -1
+		case x > y:
+			return 1
+		}
+		return a.table - b.table
+	})
+	return list
+}
+
+// stand gives the points at which the tables are judged as if c were installed.
+func (m *matcher) stand(tables []table, c candidate) *[2]point {
+	for i := range tables {
+		t, buf := &tables[i], &m.space.buffers[i]
+		buf.candidate = resize(buf.candidate, len(t.versions))
+		p := &m.space.points[i]
+		*p = point{v: c.v, ordered: true, higher: i == c.table || t.version == tables[c.table].version, sides: buf.candidate}
+		if i == c.table {
+			p.listed = c.index
+		} else {
+			p.listed = int32(slices.Index(t.versions, tables[c.table].versions[c.index]))
+		}
+	}
+	return &m.space.points
+}
+
+// lowestFix gives the lowest fix of g that none of its rows covers again, and when it was first published.
+func (m *matcher) lowestFix(tables []table, g *group) (fixed string, at time.Time) {
+	list := g.collect(tables, m.space.candidates[:0])
+	m.space.candidates = list
+	if len(list) > 1 {
+		list = sortCandidates(tables, list)
+	} else if len(list) == 1 {
+		list[0].v, _ = tables[list[0].table].parse(list[0].index)
+	}
+	for _, c := range list {
+		if len(list) == 1 && g.plain() || !g.holds(tables, m.stand(tables, c)) {
+			return tables[c.table].versions[c.index], g.published(c)
+		}
+	}
+	return "", time.Time{}
+}
+
+// plain says whether g is one row of one interval: its end is then outside of it, and need not be looked at.
+func (g *group) plain() bool {
+	rows := len(g.parts[0].rows) + len(g.parts[1].rows)
+	for i := range g.parts {
+		for k := range g.parts[i].rows {
+			r := &g.parts[i].rows[k]
+			if rows > 1 || len(r.Intervals) > 1 || len(r.Listed) > 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// published is the first day on which a row that is believed says of c that it was published.
+func (g *group) published(c candidate) (first time.Time) {
+	p := &g.parts[c.table]
+	for k := range p.rows {
+		r := &p.rows[k]
+		if r.FixedAt.IsZero() || !p.believes(r) || !first.IsZero() && !r.FixedAt.Before(first) {
+			continue
+		}
+		if slices.ContainsFunc(r.Intervals, func(in vulndb.Interval) bool { return in.Fixed == c.index }) {
+			first = r.FixedAt
+		}
+	}
+	return first
+}
+
+// suggest finds the one version to go to: the lowest that ends all fixable hits, preferably one that has no critical or
+// high vulnerability which the installed version does not have. Where no version ends all, it is the one that ends
+// most of the worst.
+func (m *matcher) suggest(tables []table, groups []group, a *answer) error {
+	list := m.space.candidates[:0]
+	var fixable []*group
+	for i := range a.hits {
+		if a.hits[i].fixed != "" {
+			g := &groups[a.hits[i].group]
+			list = g.collect(tables, list)
+			fixable = append(fixable, g)
+		}
+	}
+	m.space.candidates = list
+	if len(fixable) == 0 {
+		return nil
+	}
+	list = sortCandidates(tables, list)
+
+	var best *plan
+	for _, c := range list {
+		at := m.stand(tables, c)
+		if blocker := firstHolding(tables, fixable, at); blocker >= 0 {
+			// It will stop most of the next ones too.
+			fixable[0], fixable[blocker] = fixable[blocker], fixable[0]
+			continue
+		}
+		p, err := m.plan(tables, groups, a, c, at)
+		if err != nil {
+			return err
+		}
+		if best == nil || p.worse() < best.worse() {
+			best = &p
+		}
+		if best.worse() == 0 {
+			break
+		}
+	}
+	if best == nil {
+		for _, c := range list {
+			p, err := m.plan(tables, groups, a, c, m.stand(tables, c))
+			if err != nil {
+				return err
+			}
+			if best == nil || moreSevere(p.fix.Clears, best.fix.Clears) {
+				best = &p
+			}
+		}
+	}
+	t := &tables[best.table]
+	best.fix.SuggestedVersion = t.versions[best.index]
+	best.fix.OfSource = t.source
+	a.fix = &best.fix
+	return nil
+}
+
+// firstHolding gives the index of the first group that holds at the points; -1 none.
+func firstHolding(tables []table, groups []*group, at *[2]point) int {
+	for i, g := range groups {
+		if g.holds(tables, at) {
+			return i
+		}
+	}
+	return -1
+}
+
+// plan is what going to a candidate would do.
+type plan struct {
+	candidate
+	fix   finding.Fix
+	fresh finding.Counts // of fix.Remains, what the installed version does not have
+}
+
+// worse counts the new critical and high vulnerabilities.
+func (p *plan) worse() int { return p.fresh.Critical + p.fresh.High }
+
+func (m *matcher) plan(tables []table, groups []group, a *answer, c candidate, at *[2]point) (plan, error) {
+	p := plan{candidate: c}
+	for i := range a.hits {
+		h := &a.hits[i]
+		if groups[h.group].holds(tables, at) {
+			*p.fix.Remains.Of(h.severity)++
+			continue
+		}
+		*p.fix.Clears.Of(h.severity)++
+		p.fix.Exploit = p.fix.Exploit || h.record.Exploited()
+	}
+	for i := range groups {
+		g := &groups[i]
+		if g.hit || !g.holds(tables, at) {
+			continue
+		}
+		severity, err := m.severityAt(tables, g, at)
+		if err != nil {
+			return p, err
+		}
+		*p.fix.Remains.Of(severity)++
+		*p.fresh.Of(severity)++
+	}
+	return p, nil
+}
+
+// severityAt is the severity that a finding would have.
+func (m *matcher) severityAt(tables []table, g *group, at *[2]point) (worst vuln.Severity, err error) {
+	for i := range tables {
+		p := &g.parts[i]
+		for k := range p.rows {
+			r := &p.rows[k]
+			if p.ranked && r.Severity > worst && p.believes(r) {
+				if _, _, ok := tables[i].holds(&at[i], r); ok {
+					worst = r.Severity
+				}
+			}
+		}
+	}
+	if worst != vuln.Unknown {
+		return worst, nil
+	}
+	record, err := m.vulnerability(g.vuln)
+	if err != nil {
+		return worst, err
+	}
+	return record.Severity, nil
+}
+
+// moreSevere says whether a counts more than b, the worst severity first.
+func moreSevere(a, b finding.Counts) bool {
+	for _, s := range vuln.Severities() {
+		if x, y := *a.Of(s), *b.Of(s); x != y {
+			return x > y
+		}
+	}
+	return false
+}

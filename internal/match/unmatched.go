@@ -1,0 +1,80 @@
+package match
+
+import (
+	"fmt"
+
+	"github.com/sightline-sec/sightline/internal/artifact"
+	"github.com/sightline-sec/sightline/internal/inventory"
+	"github.com/sightline-sec/sightline/internal/purl"
+)
+
+// unmatched is why packages of an ecosystem could not be matched.
+type unmatched struct {
+	ecosystem purl.Ecosystem
+	why       reason
+}
+
+type reason uint8
+
+const (
+	_           reason = iota
+	noDistro           // no distribution was recognised
+	noRelease          // its release was not
+	otherDistro        // the packages are not those of the distribution
+	noData             // the database does not know the namespace
+)
+
+// reportUnmatched gives one entry for each reason and ecosystem.
+func (m *matcher) reportUnmatched() {
+	for u, n := range m.missed {
+		m.out.Incomplete = append(m.out.Incomplete, artifact.Incomplete{
+			Reason: artifact.UnknownRelease,
+			Detail: plural(n, string(u.ecosystem)+" package") + " not matched: " + m.explain(u),
+		})
+	}
+}
+
+func (m *matcher) explain(u unmatched) string {
+	d := m.inv.Distro
+	switch u.why {
+	case noDistro:
+		return "no distribution was recognised; is etc/os-release missing?"
+	case noRelease:
+		name := d.PrettyName
+		if name == "" {
+			name = d.ID + " " + d.VersionID
+		}
+		return fmt.Sprintf("the release of %q is not known", name)
+	case otherDistro:
+		return "the distribution is " + d.Namespace
+	}
+	ns := string(u.ecosystem)
+	if u.ecosystem.OS() {
+		ns = d.Namespace
+	}
+	return fmt.Sprintf("the database has no data for %s; `sightline db status` lists what it has", ns)
+}
+
+// report tells what could not be judged as written in one package.
+func (m *matcher) report(p *inventory.Package, a *answer) {
+	if a.unordered == "" && a.unreadable == "" {
+		return
+	}
+	inc := artifact.Incomplete{Layer: p.Layer, Reason: artifact.UnorderedVersion}
+	if len(p.Evidence) > 0 {
+		inc.Path = p.Evidence[0].Path
+	}
+	for _, detail := range []string{a.unordered, a.unreadable} {
+		if detail != "" {
+			inc.Detail = fmt.Sprintf("%s package %s: %s", p.Ecosystem, p.Name, detail)
+			m.out.Incomplete = append(m.out.Incomplete, inc)
+		}
+	}
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
