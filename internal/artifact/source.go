@@ -30,6 +30,12 @@ type LayerReader interface {
 	Walk(ctx context.Context, visit func(*Entry) error) error
 }
 
+// Reporter is an optional ability of a [Source]: what was left out or found odd when the artifact was opened, such as
+// layers past Limits.Layers. What is met while reading a layer is returned by Walk instead.
+type Reporter interface {
+	Incomplete() []Incomplete
+}
+
 // Type is the type of an entry.
 type Type uint8
 
