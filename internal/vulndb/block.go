@@ -1,0 +1,401 @@
+package vulndb
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sightline-sec/sightline/internal/vuln"
+)
+
+// A block holds the rows of one package. Many rows say the same (every kernel fix of one day, every vulnerability that
+// one notice covers), so rows refer to claims, and claims to versions:
+//
+//	versions    count, count of bounds, length of each, their text
+//	advisories  count; feed*2 + bundle, string
+//	claims      count; status*16 + severity, fixed at, intervals (count; mask, versions), list (count of runs; gap, length)
+//	rows        count; difference of ordinals, advisory, claim
+//
+// The limits keep what a damaged or hostile file can make Package allocate to some hundred MiB.
+const (
+	maxRows   = 1 << 20 // in a block
+	maxListed = 1 << 23 // entries of lists in a block
+)
+
+// The bits of an interval's mask.
+const (
+	hasIntroduced = 1 << iota
+	hasFixed
+	hasLastAffected
+	hasLimit
+)
+
+// Package gives what the database says of a package; false when it says nothing.
+func (db *DB) Package(namespace, name string) (_ *Package, found bool, err error) {
+	if err := db.closed(); err != nil {
+		return nil, false, err
+	}
+	defer db.guard(&err)()
+	i, found, err := db.find(namespace, name)
+	if err != nil || !found {
+		return nil, false, err
+	}
+	p, err := db.block(i)
+	if err != nil {
+		return nil, false, fmt.Errorf("reading %s package %s: %w", namespace, name, err)
+	}
+	return p, true, nil
+}
+
+// find gives the number of a package.
+func (db *DB) find(namespace, name string) (int, bool, error) {
+	ns, ok := db.namespace(namespace)
+	if !ok {
+		return 0, false, nil
+	}
+	lo, hi := ns.first, ns.first+ns.count
+	for lo < hi {
+		mid := int(uint(lo+hi) / 2)
+		b, err := db.packageName(mid)
+		if err != nil {
+			return 0, false, err
+		}
+		switch { // these conversions do not allocate
+		case string(b) == name:
+			return mid, true, nil
+		case string(b) < name:
+			lo = mid + 1
+		default:
+			hi = mid
+		}
+	}
+	return 0, false, nil
+}
+
+func (db *DB) packageName(i int) ([]byte, error) {
+	from, _, ok := pair(db.sections[secPackages], i)
+	to, _, ok2 := pair(db.sections[secPackages], i+1)
+	if ok && ok2 {
+		if b, ok := cut(db.sections[secNames], from, to); ok {
+			return b, nil
+		}
+	}
+	return nil, corrupt("package %d has no name", i)
+}
+
+// packageAt gives the names of the i-th package.
+func (db *DB) packageAt(i int) (ns, name string, err error) {
+	b, err := db.packageName(i)
+	if err != nil {
+		return "", "", err
+	}
+	at, exact := slices.BinarySearchFunc(db.spaces, i, func(s namespace, i int) int { return cmp.Compare(s.first, i) })
+	if !exact {
+		at--
+	} else {
+		for at+1 < len(db.spaces) && db.spaces[at].count == 0 {
+			at++
+		}
+	}
+	if at < 0 {
+		return "", "", corrupt("package %d has no namespace", i)
+	}
+	return db.spaces[at].name, string(b), nil
+}
+
+func (db *DB) block(i int) (*Package, error) {
+	_, from, ok := pair(db.sections[secPackages], i)
+	_, to, ok2 := pair(db.sections[secPackages], i+1)
+	if !ok || !ok2 {
+		return nil, corrupt("package %d has no block", i)
+	}
+	b, ok := cut(db.sections[secBlocks], from, to)
+	if !ok {
+		return nil, corrupt("package %d has no block", i)
+	}
+	c := cursor{b: b}
+	p := &Package{}
+	db.readVersions(&c, p)
+	advisories := db.readAdvisories(&c)
+	claims := readClaims(&c, len(p.Versions))
+	n := c.count(3)
+	if n > maxRows {
+		c.fail()
+		n = 0
+	}
+	p.Rows = make([]Row, n)
+	ordinal := uint64(0)
+	for i := range p.Rows {
+		r := &p.Rows[i]
+		ordinal += c.uvarint()
+		if ordinal >= uint64(db.vulns) {
+			c.fail()
+		}
+		a, k := c.below(len(advisories)), c.below(len(claims))
+		if c.bad {
+			break
+		}
+		adv, claim := &advisories[a], &claims[k]
+		r.Vuln = Ordinal(ordinal)
+		r.Advisory, r.Feed, r.Bundle = adv.id, adv.feed, adv.bundle
+		r.Status, r.Severity, r.FixedAt = claim.status, claim.severity, claim.fixedAt
+		r.Intervals, r.Listed = claim.intervals, claim.listed
+	}
+	if c.bad || len(c.b) != 0 {
+		return nil, corrupt("package %d has a broken block", i)
+	}
+	return p, nil
+}
+
+func (db *DB) readVersions(c *cursor, p *Package) {
+	n := c.count(1)
+	p.Bounds = c.below(n + 1)
+	if n == 0 {
+		return
+	}
+	lengths := *c
+	total := 0
+	for range n {
+		total += c.below(1 << 30)
+		if total > len(c.b) {
+			c.fail()
+		}
+		if c.bad {
+			return
+		}
+	}
+	text := string(c.bytes(total))
+	p.Versions = make([]string, n)
+	for i := range p.Versions {
+		l := int(lengths.uvarint())
+		p.Versions[i], text = text[:l], text[l:]
+	}
+}
+
+type advisoryName struct {
+	id     string
+	feed   string
+	bundle bool
+}
+
+// readAdvisories copies all ids in one piece: a kernel has ten thousand.
+func (db *DB) readAdvisories(c *cursor) []advisoryName {
+	list := make([]advisoryName, c.count(2))
+	var text strings.Builder
+	text.Grow(len(list) * 16)
+	ends := make([]int, len(list))
+	for i := range list {
+		k := c.below(2 * len(db.feeds))
+		id, ok := db.text(c.uint32())
+		if !ok {
+			c.fail()
+		}
+		if c.bad || len(id) > maxName {
+			c.fail()
+			return nil
+		}
+		list[i].feed, list[i].bundle = db.feeds[k/2], k%2 == 1
+		text.Write(id)
+		ends[i] = text.Len()
+	}
+	ids, from := text.String(), 0
+	for i := range list {
+		list[i].id, from = ids[from:ends[i]], ends[i]
+	}
+	return list
+}
+
+// claim is what an advisory says of a package's versions.
+type claim struct {
+	status    vuln.Status
+	severity  vuln.Severity
+	fixedAt   time.Time
+	intervals []Interval
+	listed    []int32 // ascending
+}
+
+func readClaims(c *cursor, versions int) []claim {
+	claims := make([]claim, c.count(4))
+	var intervals []Interval // shared by all claims
+	total := 0
+	for i := range claims {
+		k := &claims[i]
+		b := c.byte()
+		k.status, k.severity = vuln.Status(b>>4), vuln.Severity(b&15)
+		k.fixedAt = c.time()
+		from := len(intervals)
+		for range c.count(1) {
+			mask := c.byte()
+			at := func(bit byte) int32 {
+				if mask&bit == 0 {
+					return -1
+				}
+				return int32(c.below(versions))
+			}
+			intervals = append(intervals, Interval{
+				Introduced: at(hasIntroduced), Fixed: at(hasFixed), LastAffected: at(hasLastAffected), Limit: at(hasLimit),
+			})
+		}
+		k.intervals = intervals[from:len(intervals):len(intervals)]
+		next := 0
+		for range c.count(2) {
+			next += c.below(versions - next + 1)
+			run := c.below(versions - next + 1)
+			if total += run; total > maxListed {
+				c.fail()
+			}
+			if c.bad {
+				return nil
+			}
+			for range run {
+				k.listed = append(k.listed, int32(next))
+				next++
+			}
+		}
+		if c.bad {
+			return nil
+		}
+	}
+	return claims
+}
+
+// A blockWriter makes the block of one package. Rows must come by ascending ordinal.
+type blockWriter struct {
+	versions   map[string]int32
+	order      []string
+	bounds     int
+	advisories map[uint64]int
+	claims     map[string]int
+	advBytes   []byte
+	claimBytes []byte
+	rowBytes   []byte
+	rows       int
+	listed     int
+	last       Ordinal
+	buf        []byte
+}
+
+func newBlockWriter() *blockWriter {
+	return &blockWriter{versions: map[string]int32{}, advisories: map[uint64]int{}, claims: map[string]int{}}
+}
+
+func (w *blockWriter) reset() {
+	clear(w.versions)
+	clear(w.advisories)
+	clear(w.claims)
+	w.order, w.bounds = w.order[:0], 0
+	w.advBytes, w.claimBytes, w.rowBytes = w.advBytes[:0], w.claimBytes[:0], w.rowBytes[:0]
+	w.rows, w.listed, w.last = 0, 0, 0
+}
+
+func (w *blockWriter) version(s string) int32 {
+	i, ok := w.versions[s]
+	if !ok {
+		i = int32(len(w.order))
+		w.versions[s] = i
+		w.order = append(w.order, s)
+	}
+	return i
+}
+
+// bound gives a number to each version that is the end of an interval. All bounds come before the first claim.
+func (w *blockWriter) bound(ranges []vuln.Range) {
+	for _, r := range ranges {
+		for _, s := range [...]string{r.Introduced, r.Fixed, r.LastAffected, r.Limit} {
+			if s != "" {
+				w.version(s)
+			}
+		}
+	}
+	w.bounds = len(w.order)
+}
+
+// claim gives the number of what a says, with fixedAt in the place of its own.
+func (w *blockWriter) claim(a *vuln.Affected, fixedAt time.Time) int {
+	b := append(w.buf[:0], byte(a.Status)<<4|byte(a.Severity)&15)
+	b = appendTime(b, fixedAt)
+	b = appendInt(b, len(a.Ranges))
+	for _, r := range a.Ranges {
+		at := len(b)
+		b = append(b, 0)
+		for i, s := range [...]string{r.Introduced, r.Fixed, r.LastAffected, r.Limit} {
+			if s != "" {
+				b[at] |= 1 << i
+				b = appendInt(b, int(w.version(s)))
+			}
+		}
+	}
+	listed := make([]int32, 0, len(a.Versions))
+	for _, s := range a.Versions {
+		listed = append(listed, w.version(s))
+	}
+	slices.Sort(listed)
+	listed = slices.Compact(listed)
+	var runs []byte
+	count, next := 0, int32(0)
+	for i := 0; i < len(listed); {
+		j := i + 1
+		for j < len(listed) && listed[j] == listed[j-1]+1 {
+			j++
+		}
+		runs = appendInt(runs, int(listed[i]-next))
+		runs = appendInt(runs, j-i)
+		next = listed[j-1] + 1
+		count++
+		i = j
+	}
+	b = appendInt(b, count)
+	b = append(b, runs...)
+	w.buf = b
+	n, ok := w.claims[string(b)]
+	if !ok {
+		n = len(w.claims)
+		w.claims[string(b)] = n
+		w.claimBytes = append(w.claimBytes, b...)
+		w.listed += len(listed)
+	}
+	return n
+}
+
+func (w *blockWriter) row(o Ordinal, feed int, advisory uint32, bundle bool, claim int) {
+	k := uint64(feed) << 1
+	if bundle {
+		k |= 1
+	}
+	n, ok := w.advisories[k<<32|uint64(advisory)]
+	if !ok {
+		n = len(w.advisories)
+		w.advisories[k<<32|uint64(advisory)] = n
+		w.advBytes = binary.AppendUvarint(w.advBytes, k)
+		w.advBytes = binary.AppendUvarint(w.advBytes, uint64(advisory))
+	}
+	w.rowBytes = binary.AppendUvarint(w.rowBytes, uint64(o-w.last))
+	w.rowBytes = appendInt(w.rowBytes, n)
+	w.rowBytes = appendInt(w.rowBytes, claim)
+	w.last = o
+	w.rows++
+}
+
+// append writes the block.
+func (w *blockWriter) append(b []byte) ([]byte, error) {
+	if w.rows > maxRows || w.listed > maxListed {
+		return nil, fmt.Errorf("%d rows with %d listed versions are more than a package may have", w.rows, w.listed)
+	}
+	b = appendInt(b, len(w.order))
+	b = appendInt(b, w.bounds)
+	for _, s := range w.order {
+		b = appendInt(b, len(s))
+	}
+	for _, s := range w.order {
+		b = append(b, s...)
+	}
+	b = appendInt(b, len(w.advisories))
+	b = append(b, w.advBytes...)
+	b = appendInt(b, len(w.claims))
+	b = append(b, w.claimBytes...)
+	b = appendInt(b, w.rows)
+	return append(b, w.rowBytes...), nil
+}

@@ -1,0 +1,302 @@
+package vulndb
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sightline-sec/sightline/internal/cvss"
+	"github.com/sightline-sec/sightline/internal/vuln"
+)
+
+// The largest that an advisory may be. Real ones are far below: a kernel notice covers some thousand vulnerabilities.
+const (
+	maxNames   = 20_000  // aliases and covers
+	maxProduct = 1 << 20 // affected packages by vulnerabilities
+	maxString  = 1 << 10 // names of packages, versions
+)
+
+// record is what stays in memory of an advisory while the others are read.
+type record struct {
+	feed      int
+	published time.Time
+	body      span // see appendBody
+	text      span
+	affected  []affectedAt
+}
+
+// affectedAt is a vuln.Affected that lies in the spill.
+type affectedAt struct {
+	pkg   int32
+	at    span
+	fixed bool // a range ends in a fix
+}
+
+type packageName struct{ namespace, name string }
+
+// A collector takes the advisories of all feeds.
+type collector struct {
+	spill    *spill
+	ids      []identity // parallel to records
+	records  []record
+	scores   map[string]vuln.EPSS
+	packages map[packageName]int32
+	names    []packageName
+	buf      []byte
+}
+
+func newCollector(s *spill) *collector {
+	return &collector{spill: s, scores: map[string]vuln.EPSS{}, packages: map[packageName]int32{}}
+}
+
+// errUnusable is wrapped by the errors of add that are about one advisory only.
+var errUnusable = errors.New("unusable")
+
+// add takes one advisory. It does not keep it.
+func (c *collector) add(feed int, a *vuln.Advisory) error {
+	id := identity{
+		feed: a.Feed, id: cleanID(a.ID), aliases: cleanIDs(a.Aliases), covers: cleanIDs(a.Covers),
+		withdrawn: !a.Withdrawn.IsZero(),
+	}
+	if id.id == "" {
+		return fmt.Errorf("%w: its id is no id", errUnusable)
+	}
+	if a.EPSS != nil && !id.withdrawn {
+		if old, ok := c.scores[id.id]; !ok || a.EPSS.At.After(old.At) {
+			c.scores[id.id] = *a.EPSS
+		}
+	}
+	says := a.Title != "" || a.Details != "" || len(a.Ratings)+len(a.Weaknesses)+len(a.References)+len(a.Affected) > 0 || a.KEV != nil
+	if !says && len(a.Exploits) == 0 && a.EPSS != nil {
+		return nil // a score alone is no record of a vulnerability
+	}
+	id.exploit = !says && len(a.Exploits) > 0
+	r := record{feed: feed, published: a.Published}
+	if !id.withdrawn {
+		if len(id.aliases)+len(id.covers) > maxNames || len(a.Affected)*(1+len(id.aliases)+len(id.covers)) > maxProduct {
+			return fmt.Errorf("%w: it speaks of %d packages and %d names", errUnusable, len(a.Affected), len(id.aliases)+len(id.covers))
+		}
+		if err := c.keep(&r, a); err != nil {
+			return err
+		}
+	}
+	c.ids = append(c.ids, id)
+	c.records = append(c.records, r)
+	return nil
+}
+
+func (c *collector) keep(r *record, a *vuln.Advisory) (err error) {
+	if r.body, err = c.spill.add(appendBody(c.buf[:0], a)); err != nil {
+		return fmt.Errorf("keeping an advisory: %w", err)
+	}
+	c.buf = appendString(c.buf[:0], a.Details)
+	c.buf = appendInt(c.buf, len(a.References))
+	for _, ref := range a.References {
+		c.buf = appendString(c.buf, ref.Type)
+		c.buf = appendString(c.buf, ref.URL)
+	}
+	if r.text, err = c.spill.add(c.buf); err != nil {
+		return fmt.Errorf("keeping an advisory: %w", err)
+	}
+	for i := range a.Affected {
+		af := &a.Affected[i]
+		if af.Namespace == "" || af.Package == "" || len(af.Namespace) > maxString || len(af.Package) > maxString {
+			continue
+		}
+		key := packageName{af.Namespace, af.Package}
+		n, ok := c.packages[key]
+		if !ok {
+			key = packageName{strings.Clone(key.namespace), strings.Clone(key.name)}
+			n = int32(len(c.names))
+			c.packages[key] = n
+			c.names = append(c.names, key)
+		}
+		at, err := c.spill.add(appendAffected(c.buf[:0], af))
+		if err != nil {
+			return fmt.Errorf("keeping an advisory: %w", err)
+		}
+		fixed := slices.ContainsFunc(af.Ranges, func(r vuln.Range) bool { return r.Fixed != "" })
+		r.affected = append(r.affected, affectedAt{pkg: n, at: at, fixed: fixed})
+	}
+	return nil
+}
+
+func cleanIDs(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if s = cleanID(s); s != "" && !slices.Contains(out[max(0, len(out)-64):], s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// appendBody writes what is not identity, text or packages.
+func appendBody(b []byte, a *vuln.Advisory) []byte {
+	b = appendTime(b, a.Published)
+	b = appendTime(b, a.Modified)
+	b = appendString(b, a.Title)
+	at := len(b)
+	b = append(b, 0)
+	for _, r := range a.Ratings {
+		if r, ok := complete(r); ok && b[at] < 0x7f {
+			b[at]++
+			b = appendString(b, r.Source)
+			b = append(b, byte(r.Severity))
+			b = appendString(b, r.Version)
+			b = appendString(b, r.Vector)
+			b = appendInt(b, int(min(max(r.Score, 0), 10)*10+0.5))
+		}
+	}
+	weaknesses := a.Weaknesses[:min(len(a.Weaknesses), 100)]
+	b = appendInt(b, len(weaknesses))
+	for _, w := range weaknesses {
+		b = appendString(b, w)
+	}
+	b = appendBool(b, a.KEV != nil)
+	if k := a.KEV; k != nil {
+		b = appendTime(b, k.Added)
+		b = appendTime(b, k.Due)
+		b = appendBool(b, k.Ransomware)
+		b = appendString(b, k.Name)
+		b = appendString(b, k.RequiredAction)
+	}
+	exploits := a.Exploits[:min(len(a.Exploits), 1000)]
+	b = appendInt(b, len(exploits))
+	for _, e := range exploits {
+		b = appendString(b, e.ID)
+		b = appendString(b, e.URL)
+		b = appendString(b, e.Title)
+		b = appendTime(b, e.Published)
+		b = appendBool(b, e.Verified)
+		b = appendString(b, e.Type)
+	}
+	return b
+}
+
+// complete gives a rating by vector the score and the word that follow from it, where the feed gave none. A rating that
+// then says nothing is dropped.
+func complete(r vuln.Rating) (vuln.Rating, bool) {
+	if len(r.Vector) > 512 || len(r.Source) > maxString || len(r.Version) > 8 {
+		return r, false
+	}
+	if r.Vector != "" && (r.Severity == vuln.Unknown || r.Score == 0 || r.Version == "") {
+		if v, err := cvss.Parse(r.Vector); err == nil {
+			if r.Score == 0 {
+				r.Score = v.Score()
+			}
+			if r.Version == "" {
+				r.Version = v.Version()
+			}
+			if r.Severity == vuln.Unknown {
+				r.Severity = vuln.OfScore(r.Version, r.Score)
+			}
+		}
+	}
+	return r, r.Severity != vuln.Unknown || r.Score > 0
+}
+
+// body reads what appendBody wrote into an advisory of its identity.
+func (c *collector) body(i int, buf []byte) (*vuln.Advisory, []byte, error) {
+	id := &c.ids[i]
+	a := &vuln.Advisory{Feed: id.feed, ID: id.id}
+	buf, err := c.spill.read(c.records[i].body, buf)
+	if err != nil {
+		return nil, buf, fmt.Errorf("reading an advisory back: %w", err)
+	}
+	r := cursor{b: buf}
+	a.Published, a.Modified, a.Title = r.time(), r.time(), r.string()
+	for range r.byte() {
+		a.Ratings = append(a.Ratings, vuln.Rating{
+			Feed: id.feed, Source: r.string(), Severity: vuln.Severity(r.byte()), Version: r.string(), Vector: r.string(),
+			Score: float64(r.uvarint()) / 10,
+		})
+	}
+	for range r.count(1) {
+		a.Weaknesses = append(a.Weaknesses, r.string())
+	}
+	if r.bool() {
+		a.KEV = &vuln.KEV{Added: r.time(), Due: r.time(), Ransomware: r.bool(), Name: r.string(), RequiredAction: r.string()}
+	}
+	for range r.count(6) {
+		a.Exploits = append(a.Exploits, vuln.Exploit{
+			Feed: id.feed, ID: r.string(), URL: r.string(), Title: r.string(), Published: r.time(), Verified: r.bool(), Type: r.string(),
+		})
+	}
+	if r.bad {
+		return nil, buf, errors.New("reading an advisory back: it is broken")
+	}
+	return a, buf, nil
+}
+
+// text reads the description and references of an advisory.
+func (c *collector) text(i int, buf []byte) (string, []vuln.Reference, []byte, error) {
+	buf, err := c.spill.read(c.records[i].text, buf)
+	if err != nil {
+		return "", nil, buf, fmt.Errorf("reading an advisory back: %w", err)
+	}
+	r := cursor{b: buf}
+	details, refs := readText(&r, true)
+	return details, refs, buf, nil
+}
+
+// appendAffected writes an Affected without its names, put simply: nothing introduced is "", and where an interval holds
+// every version the others say no more.
+func appendAffected(b []byte, a *vuln.Affected) []byte {
+	b = append(b, byte(a.Status), byte(a.Severity))
+	b = appendTime(b, a.FixedAt)
+	ranges, versions := plainRanges(a.Ranges), a.Versions
+	if slices.Contains(ranges, vuln.Range{}) {
+		ranges, versions = []vuln.Range{{}}, nil
+	}
+	b = appendInt(b, len(ranges))
+	for _, r := range ranges {
+		for _, s := range [...]string{r.Introduced, r.Fixed, r.LastAffected, r.Limit} {
+			b = appendString(b, s)
+		}
+	}
+	b = appendInt(b, len(versions))
+	for _, v := range versions {
+		b = appendString(b, v)
+	}
+	return b
+}
+
+func plainRanges(in []vuln.Range) []vuln.Range {
+	var out []vuln.Range
+	for _, r := range in {
+		if r.Introduced == "0" {
+			r.Introduced = ""
+		}
+		if len(r.Introduced)+len(r.Fixed)+len(r.LastAffected)+len(r.Limit) > maxString {
+			continue
+		}
+		if !slices.Contains(out[max(0, len(out)-64):], r) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func (c *collector) readAffected(at span, buf []byte) (vuln.Affected, []byte, error) {
+	buf, err := c.spill.read(at, buf)
+	if err != nil {
+		return vuln.Affected{}, buf, fmt.Errorf("reading an advisory back: %w", err)
+	}
+	r := cursor{b: buf}
+	a := vuln.Affected{Status: vuln.Status(r.byte()), Severity: vuln.Severity(r.byte()), FixedAt: r.time()}
+	for range r.count(4) {
+		a.Ranges = append(a.Ranges, vuln.Range{
+			Introduced: r.string(), Fixed: r.string(), LastAffected: r.string(), Limit: r.string(),
+		})
+	}
+	for range r.count(1) {
+		a.Versions = append(a.Versions, r.string())
+	}
+	if r.bad {
+		return a, buf, errors.New("reading an advisory back: it is broken")
+	}
+	return a, buf, nil
+}

@@ -1,0 +1,291 @@
+package vulndb
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/sightline-sec/sightline/internal/vuln"
+)
+
+// dateKinds are the kinds of date by their number in the file. New ones go to the end.
+var dateKinds = [...]vuln.DateKind{
+	vuln.Disclosed, vuln.FixPublished, vuln.Added, vuln.ExploitPublished, vuln.Modified,
+}
+
+// Vulnerability gives the record of a vulnerability, without Details and References.
+func (db *DB) Vulnerability(o Ordinal) (_ *vuln.Vulnerability, err error) {
+	if err := db.closed(); err != nil {
+		return nil, err
+	}
+	defer db.guard(&err)()
+	b, ok := between(db.sections[secVulnIndex], db.sections[secVulns], int(o))
+	if !ok {
+		return nil, corrupt("there is no vulnerability %d", o)
+	}
+	c := cursor{b: b}
+	v := db.readRecord(&c)
+	if c.bad || len(c.b) != 0 {
+		return nil, corrupt("vulnerability %d has a broken record", o)
+	}
+	v.EPSS = db.epss(o)
+	return v, nil
+}
+
+func (db *DB) readRecord(c *cursor) *vuln.Vulnerability {
+	v := &vuln.Vulnerability{ID: db.textAt(c)}
+	v.Aliases = db.readTexts(c)
+	if v.Aliases == nil {
+		v.Aliases = []string{} // [] in JSON
+	}
+	v.Title = c.string()
+	v.Severity = vuln.Severity(c.byte())
+	if i := c.below(len(db.feeds) + 1); i > 0 {
+		v.SeveritySource = db.feeds[i-1]
+	}
+	if n := c.count(6); n > 0 {
+		v.Ratings = make([]vuln.Rating, n)
+		for i := range v.Ratings {
+			v.Ratings[i] = vuln.Rating{
+				Feed: db.readFeed(c), Source: db.textAt(c), Severity: vuln.Severity(c.byte()),
+				Version: db.textAt(c), Vector: db.textAt(c), Score: float64(c.below(1000)) / 10,
+			}
+		}
+	}
+	v.Weaknesses = db.readTexts(c)
+	if n := c.count(4); n > 0 {
+		v.Dates = make([]vuln.Date, n)
+		for i := range v.Dates {
+			v.Dates[i] = vuln.Date{
+				Kind: dateKinds[c.below(len(dateKinds))], At: c.time(), Feed: db.readFeed(c), Subject: db.textAt(c),
+			}
+		}
+	}
+	if c.bool() {
+		v.KEV = &vuln.KEV{Added: c.time(), Due: c.time(), Ransomware: c.bool(), Name: c.string(), RequiredAction: c.string()}
+	}
+	if n := c.count(7); n > 0 {
+		v.Exploits = make([]vuln.Exploit, n)
+		for i := range v.Exploits {
+			v.Exploits[i] = vuln.Exploit{
+				Feed: db.readFeed(c), ID: db.textAt(c), URL: c.string(), Title: c.string(),
+				Published: c.time(), Verified: c.bool(), Type: db.textAt(c),
+			}
+		}
+	}
+	if n := c.count(1); n > 0 {
+		v.Feeds = make([]string, n)
+		for i := range v.Feeds {
+			v.Feeds[i] = db.readFeed(c)
+		}
+	}
+	if n := c.count(5); n > 0 {
+		v.Joins = make([]vuln.Join, n)
+		for i := range v.Joins {
+			id, feed := db.textAt(c), db.readFeed(c)
+			v.Joins[i] = vuln.Join{ID: id, Feed: feed, Why: why{
+				kind: reason(c.byte()), name: db.textAt(c), others: c.below(math.MaxInt32),
+			}.String()}
+		}
+	}
+	return v
+}
+
+func (db *DB) readFeed(c *cursor) string {
+	i := c.below(len(db.feeds))
+	if c.bad {
+		return ""
+	}
+	return db.feeds[i]
+}
+
+func (db *DB) readTexts(c *cursor) []string {
+	n := c.count(1)
+	if n == 0 {
+		return nil
+	}
+	list := make([]string, n)
+	for i := range list {
+		list[i] = db.textAt(c)
+	}
+	return list
+}
+
+func (db *DB) epss(o Ordinal) *vuln.EPSS {
+	at := int(o) * 12
+	if at+12 > len(db.sections[secEPSS]) {
+		return nil
+	}
+	b := db.sections[secEPSS][at:]
+	day := binary.LittleEndian.Uint32(b[8:])
+	if day == 0 {
+		return nil
+	}
+	return &vuln.EPSS{
+		Score:      float64(binary.LittleEndian.Uint32(b)) / epssUnit,
+		Percentile: float64(binary.LittleEndian.Uint32(b[4:])) / epssUnit,
+		At:         time.Unix(int64(day)*86400, 0).UTC(),
+	}
+}
+
+func appendEPSS(b []byte, e *vuln.EPSS) []byte {
+	if e == nil {
+		return append(b, make([]byte, 12)...)
+	}
+	unit := func(f float64) uint32 { return uint32(math.Round(min(max(f, 0), 1) * epssUnit)) }
+	b = binary.LittleEndian.AppendUint32(b, unit(e.Score))
+	b = binary.LittleEndian.AppendUint32(b, unit(e.Percentile))
+	return binary.LittleEndian.AppendUint32(b, max(1, dayOf(e.At)))
+}
+
+// A heap is the section of shared strings while it is made.
+type heap struct {
+	refs map[string]uint32
+	b    []byte
+}
+
+func (h *heap) ref(s string) uint32 {
+	if r, ok := h.refs[s]; ok {
+		return r
+	}
+	r := uint32(len(h.b))
+	h.refs[s] = r
+	h.b = appendString(h.b, s)
+	return r
+}
+
+func (h *heap) append(b []byte, s string) []byte { return binary.AppendUvarint(b, uint64(h.ref(s))) }
+
+func (h *heap) appendAll(b []byte, list []string) []byte {
+	b = appendInt(b, len(list))
+	for _, s := range list {
+		b = h.append(b, s)
+	}
+	return b
+}
+
+// appendRecord writes what readRecord reads. The joins are given apart, since the file keeps reasons and not sentences.
+func appendRecord(b []byte, h *heap, feeds map[string]int, v *vuln.Vulnerability, joins []join) []byte {
+	b = h.append(b, v.ID)
+	b = h.appendAll(b, v.Aliases)
+	b = appendString(b, v.Title)
+	b = append(b, byte(v.Severity))
+	if i, ok := feeds[v.SeveritySource]; ok {
+		b = appendInt(b, i+1)
+	} else {
+		b = append(b, 0)
+	}
+	b = appendInt(b, len(v.Ratings))
+	for _, r := range v.Ratings {
+		b = appendInt(b, feeds[r.Feed])
+		b = h.append(b, r.Source)
+		b = append(b, byte(r.Severity))
+		b = h.append(b, r.Version)
+		b = h.append(b, r.Vector)
+		b = appendInt(b, int(math.Round(min(max(r.Score, 0), 10)*10))) // CVSS scores have one decimal
+	}
+	b = h.appendAll(b, v.Weaknesses)
+	b = appendInt(b, len(v.Dates))
+	for _, d := range v.Dates {
+		kind := 0
+		for i, k := range dateKinds {
+			if k == d.Kind {
+				kind = i
+			}
+		}
+		b = appendInt(b, kind)
+		b = appendTime(b, d.At)
+		b = appendInt(b, feeds[d.Feed])
+		b = h.append(b, d.Subject)
+	}
+	b = appendBool(b, v.KEV != nil)
+	if k := v.KEV; k != nil {
+		b = appendTime(b, k.Added)
+		b = appendTime(b, k.Due)
+		b = appendBool(b, k.Ransomware)
+		b = appendString(b, k.Name)
+		b = appendString(b, k.RequiredAction)
+	}
+	b = appendInt(b, len(v.Exploits))
+	for _, e := range v.Exploits {
+		b = appendInt(b, feeds[e.Feed])
+		b = h.append(b, e.ID)
+		b = appendString(b, e.URL)
+		b = appendString(b, e.Title)
+		b = appendTime(b, e.Published)
+		b = appendBool(b, e.Verified)
+		b = h.append(b, e.Type)
+	}
+	b = appendInt(b, len(v.Feeds))
+	for _, f := range v.Feeds {
+		b = appendInt(b, feeds[f])
+	}
+	b = appendInt(b, len(joins))
+	for _, j := range joins {
+		b = h.append(b, j.id)
+		b = appendInt(b, feeds[j.feed])
+		b = append(b, byte(j.why.kind))
+		b = h.append(b, j.why.name)
+		b = appendInt(b, j.why.others)
+	}
+	return b
+}
+
+// join is a vuln.Join before its reason is put into words.
+type join struct {
+	id   string
+	feed string
+	why  why
+}
+
+// why is the reason for a join.
+type why struct {
+	kind   reason
+	name   string
+	others int
+}
+
+type reason byte
+
+// The reasons, by their number in the file. New ones go to the end.
+const (
+	becauseNamed     reason = iota // its own id holds the name: DEBIAN-CVE-2024-1
+	becauseAlias                   // it gives the name as an alias
+	becauseCovers                  // it covers the name
+	becausePartner                 // it shares the name with a record that was joined
+	becauseWithdrawn               // it is withdrawn, and contributes nothing
+)
+
+// String puts the reason into words for a person.
+func (w why) String() string {
+	s := ""
+	switch w.kind {
+	case becauseNamed:
+		s = "its id names " + w.name
+	case becauseAlias:
+		s = "names " + w.name + " as its alias"
+		if w.others > 0 {
+			s = "names " + w.name
+		}
+	case becauseCovers:
+		s = "covers " + w.name
+	case becausePartner:
+		s = "shares the name " + w.name + " with a record of it"
+		if w.others > 0 {
+			s += " and of"
+		}
+	case becauseWithdrawn:
+		return "is withdrawn and contributes nothing"
+	default:
+		return fmt.Sprintf("reason %d, which this version does not know", w.kind)
+	}
+	switch {
+	case w.others == 1:
+		s += " and 1 other"
+	case w.others > 1:
+		s += " and " + strconv.Itoa(w.others) + " others"
+	}
+	return s
+}
