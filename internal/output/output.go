@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sightline-sec/sightline/internal/finding"
+	"github.com/sightline-sec/sightline/internal/sbom"
 )
 
 // Options say how to write. Only the table looks at them.
@@ -18,17 +19,26 @@ type Options struct {
 	Color   bool      // colours for a terminal; default none
 	Width   int       // columns of the terminal; default 100
 	Now     time.Time // for ages; default the start of the run
-	Verbose bool      // list everything: all fixable packages, all findings, all that is incomplete; default a page
+	Verbose bool      // list everything: all fixable packages, findings, suppressed and incomplete; default a page
 }
 
 // Formats lists the names that Write takes.
 func Formats() []string { return []string{"table", "json", "sarif", "cyclonedx", "spdx"} }
 
-// Write writes the result in the format of that name.
+// Write writes the result in the format of that name. It does not change the result. An error is the writer's, or says
+// that the format is not known.
 func Write(w io.Writer, format string, r *finding.Result, o Options) error {
 	switch format {
+	case "table":
+		return writeTable(w, r, o)
 	case "json":
-		return writeJSON(w, r)
+		return writeJSON(escaper{w}, r)
+	case "sarif":
+		return writeSARIF(escaper{w}, r)
+	case "cyclonedx":
+		return sbom.WriteCycloneDX(escaper{w}, r)
+	case "spdx":
+		return sbom.WriteSPDX(escaper{w}, r)
 	}
 	return fmt.Errorf("unknown format %q: known are %s", format, strings.Join(Formats(), ", "))
 }

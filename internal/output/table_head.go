@@ -1,0 +1,127 @@
+package output
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sightline-sec/sightline/internal/artifact"
+	"github.com/sightline-sec/sightline/internal/finding"
+)
+
+// writeHead says what was scanned and what answered, and warns where the answer is worth less than it looks.
+func writeHead(p *page, r *finding.Result, o Options) {
+	a := &r.Artifact
+	about := []string{kindWords(a)}
+	if a.Platform != "" {
+		about = append(about, plain(a.Platform))
+	}
+	if d := cmp.Or(a.Digest, a.ImageID); d != "" {
+		about = append(about, shortDigest(plain(d)))
+	}
+	p.line(piece{plain(a.Name), strong}, piece{"  " + strings.Join(about, ", "), faint})
+
+	system := "no distribution"
+	if d := r.Distro; d != nil {
+		system = plain(cmp.Or(d.PrettyName, strings.TrimSpace(d.ID+" "+d.VersionID)))
+	}
+	p.line(piece{system + ", " + count(len(r.Packages), "package"), normal})
+
+	db := &r.Database
+	switch {
+	case db.Starter:
+		p.line(piece{"! Only the starter database answered.", alarm},
+			piece{" It knows a few hundred vulnerabilities; get all with ", normal}, piece{"sightline db update", strong})
+	case db.AsOf.IsZero():
+		p.line(piece{"Vulnerability database without a date", normal})
+	default:
+		p.line(piece{fmt.Sprintf("Vulnerabilities as of %s (%s), %s", db.AsOf.UTC().Format(time.DateOnly), age(o.Now.Sub(db.AsOf)), count(len(db.Feeds), "feed")), normal})
+	}
+	if r.Run.DatabaseStale && !db.Starter {
+		p.line(piece{"! The database is old: newer vulnerabilities are not in it.", caution},
+			piece{" Update it with ", normal}, piece{"sightline db update", strong})
+	}
+	if n := len(r.Incomplete); n > 0 {
+		p.line(piece{fmt.Sprintf("! Incomplete: %s not taken into account, see below.", thingsWere(n)), caution})
+	}
+}
+
+func kindWords(a *artifact.Artifact) string {
+	words := map[artifact.Kind]string{
+		artifact.Image: "image", artifact.RootFS: "root file system", artifact.Directory: "directory", artifact.SBOM: "SBOM",
+	}
+	return cmp.Or(words[a.Kind], plain(string(a.Kind)))
+}
+
+// shortDigest keeps of a digest what people compare.
+func shortDigest(d string) string {
+	if algorithm, hex, ok := strings.Cut(d, ":"); ok && len(hex) > 12 {
+		return algorithm + ":" + hex[:12]
+	}
+	return d
+}
+
+// age is a time span as a person says it.
+func age(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "from the future"
+	case d < 48*time.Hour:
+		return count(int(d.Hours()), "hour") + " old"
+	}
+	return count(int(d.Hours()/24), "day") + " old"
+}
+
+func thingsWere(n int) string {
+	if n == 1 {
+		return "1 thing was"
+	}
+	return fmt.Sprintf("%d things were", n)
+}
+
+// writeIncomplete says what was not read: by reason with an example, or all of it.
+func writeIncomplete(p *page, r *finding.Result, o Options) {
+	if len(r.Incomplete) == 0 {
+		return
+	}
+	p.line()
+	p.line(piece{fmt.Sprintf("Incomplete (%d)", len(r.Incomplete)), strong}, piece{": this was not read, or not as it was written", normal})
+	if o.Verbose {
+		rows := make([][]cell, 0, len(r.Incomplete))
+		for _, i := range r.Incomplete {
+			layer := cell{{}}
+			if i.Layer != nil {
+				layer = cell{{fmt.Sprint(i.Layer.Index + 1), normal}}
+			}
+			rows = append(rows, []cell{plainCell(reasonWords(i.Reason)), layer, plainCell(cmp.Or(i.Path, "-")), {{plain(i.Detail), faint}}})
+		}
+		p.rows([]column{{head: "REASON"}, {head: "LAYER", right: true}, {head: "PATH", min: 10, order: 2, keep: true}, {head: "DETAIL", min: 10, order: 1}}, rows)
+		return
+	}
+	type kind struct {
+		reason artifact.Reason
+		n      int
+		first  string
+	}
+	var kinds []kind
+	for _, i := range r.Incomplete {
+		at := slices.IndexFunc(kinds, func(k kind) bool { return k.reason == i.Reason })
+		if at < 0 {
+			at = len(kinds)
+			kinds = append(kinds, kind{reason: i.Reason, first: plain(strings.TrimPrefix(i.Path+": "+i.Detail, ": "))})
+		}
+		kinds[at].n++
+	}
+	slices.SortStableFunc(kinds, func(a, b kind) int { return cmp.Compare(b.n, a.n) })
+	for i, k := range kinds {
+		if i == pageReasons {
+			p.line(piece{"  and of other kinds: --verbose", faint})
+			break
+		}
+		p.line(piece{fmt.Sprintf("  %d %s", k.n, plain(reasonWords(k.reason))), normal}, piece{"  " + strings.TrimSuffix(k.first, ": "), faint})
+	}
+}
+
+func reasonWords(r artifact.Reason) string { return strings.ReplaceAll(string(r), "_", " ") }
