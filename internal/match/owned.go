@@ -1,11 +1,13 @@
 package match
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/sightline-sec/sightline/internal/finding"
 	"github.com/sightline-sec/sightline/internal/inventory"
 	"github.com/sightline-sec/sightline/internal/vuln"
+	"github.com/sightline-sec/sightline/internal/vulndb"
 )
 
 // verdict is what a distribution says of one vulnerability in the installed version of one of its packages.
@@ -104,41 +106,54 @@ func (m *matcher) suppressOwned(p *inventory.Package, short finding.Package, a *
 	return nil
 }
 
-// judgeBeaten notes rows about the installed version which others, that are believed, contradict, and those that are
-// no verdict yet.
+// judgeBeaten notes that rows about the installed version are contradicted by others, that are believed, or are no
+// verdict yet.
 func (m *matcher) judgeBeaten(tables []table, g *group, a *answer) error {
 	for i := range tables {
 		t, p := &tables[i], &g.parts[i]
-		for k := range p.rows {
-			r := &p.rows[k]
-			if r.Status == vuln.StatusNotAffected || p.believes(r) {
-				continue
-			}
-			if _, _, ok := t.holds(&t.installed, r); !ok {
-				continue
-			}
-			record, err := m.vulnerability(g.vuln)
-			if err != nil {
-				return err
-			}
-			s := finding.Suppressed{Vulnerability: record.ID}
-			subject := fmt.Sprintf("%s of %s", t.name, t.namespace)
-			switch {
-			case p.cleared:
-				s.Reason, s.Detail = finding.DistroNotAffected, p.speaker()+" says that "+subject+" is not affected"
-			case r.Status == vuln.StatusInvestigating:
-				s.Reason, s.Detail = finding.UnderInvestigation, r.Advisory+" does not say yet whether "+subject+" is affected"
-			default:
-				s.Reason, s.Detail = finding.DistroFixed, p.speaker()+" says that "+subject+" is not or no longer affected in "+t.subject.version
-			}
-			if r.Status != vuln.StatusInvestigating {
-				s.Detail += "; " + r.Advisory + " of " + r.Feed + " does not count beside it"
-			}
-			a.beaten = append(a.beaten, s)
-			return nil // one entry tells it
+		r := t.beaten(p)
+		if r == nil {
+			continue
 		}
+		record, err := m.vulnerability(g.vuln)
+		if err != nil {
+			return err
+		}
+		s := finding.Suppressed{Vulnerability: record.ID}
+		subject := fmt.Sprintf("%s of %s", t.name, t.namespace)
+		switch {
+		case p.cleared:
+			s.Reason, s.Detail = finding.DistroNotAffected, p.speaker()+" says that "+subject+" is not affected"
+		case r.Status == vuln.StatusInvestigating:
+			s.Reason, s.Detail = finding.UnderInvestigation, r.Advisory+" does not say yet whether "+subject+" is affected"
+		default:
+			s.Reason, s.Detail = finding.DistroFixed, p.speaker()+" says that "+subject+" is not or no longer affected in "+t.version
+		}
+		if r.Status != vuln.StatusInvestigating {
+			s.Detail += "; " + r.Advisory + " of " + r.Feed + " does not count beside it"
+		}
+		a.beaten = append(a.beaten, s)
+		return nil // one entry tells it
 	}
 	return nil
+}
+
+// beaten gives the row that holds for the installed version and is not believed: of several, one with a verdict, and the
+// first by advisory and feed. It is nil where there is none.
+func (t *table) beaten(p *part) (first *vulndb.Row) {
+	for k := range p.rows {
+		r := &p.rows[k]
+		if r.Status == vuln.StatusNotAffected || p.believes(r) {
+			continue
+		}
+		if _, _, ok := t.holds(&t.installed, r); !ok {
+			continue
+		}
+		if first == nil || cmp.Or(cmp.Compare(r.Status, first.Status), cmp.Compare(r.Advisory, first.Advisory), cmp.Compare(r.Feed, first.Feed)) < 0 {
+			first = r
+		}
+	}
+	return first
 }
 
 // speaker names the row that is believed: the first by advisory and feed.
