@@ -1,0 +1,290 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sightline-sec/sightline/internal/feed"
+	"github.com/sightline-sec/sightline/internal/feed/all"
+	"github.com/sightline-sec/sightline/internal/scan"
+	"github.com/sightline-sec/sightline/internal/vuln"
+	"github.com/sightline-sec/sightline/internal/vulndb"
+)
+
+// dbPath is where the database lies when nobody says otherwise.
+func (e *env) dbPath() string { return filepath.Join(e.dirs.Data, "sightline.db") }
+
+// openDB opens the database of --db, of the settings, the one that db update made, or the starter: the first that is
+// said or there. A database that is there but cannot be used is an error: another one must not answer in its place silently. The path
+// is empty for the starter.
+func (e *env) openDB(flag string) (*vulndb.DB, string, error) {
+	named := first(flag, e.settings.DB)
+	path := first(named, e.dbPath())
+	db, err := vulndb.Open(path)
+	switch {
+	case err == nil:
+		return db, path, nil
+	case errors.Is(err, fs.ErrNotExist) && named == "":
+		db, err := vulndb.Starter()
+		if err != nil {
+			return nil, "", fmt.Errorf("opening the starter database: %w", err)
+		}
+		return db, "", nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, "", &Exit{
+			Code: ExitUnreachable, Err: fmt.Errorf("opening the database: %w", err),
+			Hint: "make one with: sightline db update, or sightline db build --mirror DIR --out FILE",
+		}
+	case errors.Is(err, vulndb.ErrVersion):
+		return nil, "", &Exit{Code: ExitUnreachable, Err: fmt.Errorf("opening the database: %w", err), Hint: "build it again with this version: sightline db update"}
+	}
+	return nil, "", &Exit{
+		Code: ExitUnreachable, Err: fmt.Errorf("opening the database: %w", err),
+		Hint: "remove the file, or build it again: sightline db update",
+	}
+}
+
+func (e *env) dbCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "db",
+		Short: "Fetch, build and check the vulnerability database",
+		Long: `The vulnerability database is one read-only file, built from the upstreams' own feeds.
+
+'db update' fetches what changed from upstream and builds it; 'db build' builds it from a mirror of the feeds, as an air-gapped
+site does. Scans use it with no network.
+` + exitHelp,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &Exit{Code: ExitUsage, Err: fmt.Errorf("unknown command %q", "db "+args[0]), Hint: "see sightline db --help"}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(e.updateCommand(), e.buildCommand(), e.statusCommand(), e.verifyCommand())
+	return cmd
+}
+
+func (e *env) buildCommand() *cobra.Command {
+	var mirror, out string
+	var names []string
+	cmd := &cobra.Command{
+		Use:   "build --mirror DIR|URL --out FILE",
+		Short: "Build the database from a mirror of the feeds",
+		Long: `Build the database from a mirror: a folder, or the base URL of a server, that holds the upstreams' own files at fixed
+places (docs/reference/feeds.md). A feed whose files are not in the mirror is left out, and the command says so.
+
+The same feeds give the same bytes. The file at --out is replaced only when the new one is whole.
+` + exitHelp,
+		Example: `  sightline db build --mirror /srv/feeds --out vuln.db
+  sightline db build --mirror https://mirror.example/feeds --out vuln.db
+  sightline db build --mirror /srv/feeds --out small.db --feed osv/Debian --feed cisa-kev`,
+		Args: exactly(0, "no arguments, but --mirror and --out"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if mirror == "" || out == "" {
+				return &Exit{Code: ExitUsage, Err: errors.New("--mirror and --out are needed"), Hint: "see sightline db build --help"}
+			}
+			feeds, err := chooseFeeds(names)
+			if err != nil {
+				return err
+			}
+			return e.build(cmd.Context(), mirror, out, feeds)
+		},
+	}
+	cmd.Flags().StringVar(&mirror, "mirror", "", "folder or base URL of the raw feeds")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "database file to write")
+	cmd.Flags().StringArrayVar(&names, "feed", nil, "only this feed; may repeat (default all)")
+	return cmd
+}
+
+// chooseFeeds gives the feeds of those names, or all.
+func chooseFeeds(names []string) ([]feed.Feed, error) {
+	list := all.Feeds()
+	if len(names) == 0 {
+		return list, nil
+	}
+	var chosen []feed.Feed
+	for _, n := range names {
+		i := slices.IndexFunc(list, func(f feed.Feed) bool { return strings.EqualFold(f.Name(), n) })
+		if i < 0 {
+			var known []string
+			for _, f := range list {
+				known = append(known, f.Name())
+			}
+			return nil, usage("--feed %q is not known: %s", n, strings.Join(known, ", "))
+		}
+		chosen = append(chosen, list[i])
+	}
+	return chosen, nil
+}
+
+// build builds from a mirror, which it fetches first where it is a URL.
+func (e *env) build(ctx context.Context, mirror, out string, feeds []feed.Feed) error {
+	dir := mirror
+	if strings.Contains(mirror, "://") {
+		var err error
+		if dir, err = os.MkdirTemp(filepath.Dir(out), ".sightline-feeds-*"); err != nil {
+			return fmt.Errorf("making a folder for the feeds: %w", err)
+		}
+		defer os.RemoveAll(dir)
+		report, err := e.fetch(ctx, dir, mirror, "", feeds)
+		if len(unavailable(report, feeds)) == len(feeds) {
+			return &Exit{Code: ExitUnreachable, Err: fmt.Errorf("fetching from the mirror: %w", err)}
+		} else if err != nil {
+			// A mirror need not have every feed: those that it lacks are named by the build.
+			e.log.WarnContext(ctx, "not all files could be fetched from the mirror", "failed", report.Count(feed.Failed), "error", err)
+		}
+	}
+	return e.buildFrom(ctx, dir, out, feeds)
+}
+
+// buildFrom builds the database out of a folder of raw feeds, and says what came of each.
+func (e *env) buildFrom(ctx context.Context, dir, out string, feeds []feed.Feed) error {
+	raw, err := feed.Dir(dir)
+	if err != nil {
+		return &Exit{Code: ExitUnreachable, Err: err}
+	}
+	defer raw.Close()
+	inputs := make([]vulndb.Input, 0, len(feeds))
+	for _, f := range feeds {
+		inputs = append(inputs, vulndb.Input{Feed: f, Raw: raw})
+	}
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return fmt.Errorf("making the folder of the database: %w", err)
+	}
+	line := e.progress()
+	defer line.done()
+	report, err := vulndb.Build(ctx, out, inputs, vulndb.BuildOptions{
+		Progress: func(name string, n int) { line.say("building: %s, %d records", name, n) },
+	})
+	if err != nil {
+		return fmt.Errorf("building the database: %w", err)
+	}
+	line.done()
+	return e.tellBuild(report, out)
+}
+
+func (e *env) tellBuild(r vulndb.Report, out string) error {
+	w := e.stdout
+	fmt.Fprintf(w, "%-16s %-11s %10s %9s  %s\n", "feed", "as of", "records", "skipped", "")
+	for _, f := range r.Feeds {
+		asOf, note := "-", ""
+		if !f.AsOf.IsZero() {
+			asOf = f.AsOf.Format(time.DateOnly)
+		}
+		if f.Missing != nil {
+			note = "left out: not in the mirror"
+		} else if len(f.Examples) > 0 {
+			note = fmt.Sprintf("first skipped: %s: %s", f.Examples[0].Record, f.Examples[0].Reason)
+		}
+		fmt.Fprintln(w, strings.TrimRight(printable(fmt.Sprintf("%-16s %-11s %10d %9d  %s", f.Name, asOf, f.Advisories, f.Skipped, note)), " "))
+	}
+	_, err := fmt.Fprintf(w, "\n%d vulnerabilities, %d packages, %d rows\n%s: %.1f MB, sha256:%s\n",
+		r.Vulnerabilities, r.Packages, r.Rows, out, float64(r.Bytes)/1e6, strings.TrimPrefix(r.Checksum, "sha256:"))
+	return err
+}
+
+func (e *env) statusCommand() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:     "status",
+		Short:   "Say which database answers, and how old it is",
+		Long:    "Say which database answers, how old it is, and what each of its feeds holds.\n" + exitHelp,
+		Example: "  sightline db status\n  sightline db status --db vuln.db --format json",
+		Args:    exactly(0, "no arguments"),
+		RunE: func(*cobra.Command, []string) error {
+			db, path, err := e.openDB(e.db)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			return e.status(db.Meta(), path, format, time.Now())
+		},
+	}
+	cmd.Flags().StringVar(&e.db, "db", "", "database file")
+	cmd.Flags().StringVarP(&format, "format", "f", "text", "text or json")
+	return cmd
+}
+
+func (e *env) status(m vuln.Database, path, format string, now time.Time) error {
+	age := now.Sub(m.AsOf)
+	stale := age > e.maxAge()
+	switch format {
+	case "json":
+		enc := json.NewEncoder(e.stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(struct {
+			Path  string `json:"path,omitempty"`
+			Age   string `json:"age"`
+			Stale bool   `json:"stale"`
+			vuln.Database
+		}{path, scan.Age(age), stale, m})
+	case "text":
+	default:
+		return usage("--format %q: write text or json", format)
+	}
+	w := e.stdout
+	if m.Starter {
+		fmt.Fprintln(w, "starter database, built into sightline: a few hundred of the best-known vulnerabilities")
+	} else {
+		fmt.Fprintln(w, path)
+	}
+	old := ""
+	if stale && !m.Starter {
+		old = ", stale: run sightline db update"
+	}
+	fmt.Fprintf(w, "format %d, as of %s (%s old%s)\n%s\n\n", m.Version, m.AsOf.Format(time.DateOnly), scan.Age(age), old, m.Checksum)
+	fmt.Fprintf(w, "%-16s %-11s %10s  %s\n", "feed", "as of", "records", "licence")
+	for _, f := range m.Feeds {
+		asOf := "-"
+		if !f.AsOf.IsZero() {
+			asOf = f.AsOf.Format(time.DateOnly)
+		}
+		fmt.Fprintf(w, "%-16s %-11s %10d  %s\n", f.Name, asOf, f.Advisories, f.License)
+	}
+	if m.Starter {
+		fmt.Fprintln(w, "\nThe full database: sightline db update")
+	}
+	return nil
+}
+
+// maxAge is how old a database may be before it is called stale.
+func (e *env) maxAge() time.Duration {
+	if e.settings.Feeds.MaxAge > 0 {
+		return e.settings.Feeds.MaxAge
+	}
+	return scan.DefaultMaxDBAge
+}
+
+func (e *env) verifyCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Check the database: checksum, and every record",
+		Long:  "Read the whole database: its checksum, and every record and cross reference.\n" + exitHelp,
+		Args:  exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			db, path, err := e.openDB(e.db)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			if err := db.Verify(cmd.Context()); err != nil {
+				return &Exit{Code: ExitUnreachable, Err: fmt.Errorf("verifying %s: %w", first(path, "the starter database"), err), Hint: "build it again: sightline db update"}
+			}
+			_, err = fmt.Fprintf(e.stdout, "%s: whole, %s\n", first(path, "starter database"), db.Meta().Checksum)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&e.db, "db", "", "database file")
+	return cmd
+}

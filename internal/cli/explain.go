@@ -1,0 +1,408 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sightline-sec/sightline/internal/cvss"
+	"github.com/sightline-sec/sightline/internal/vuln"
+	"github.com/sightline-sec/sightline/internal/vulndb"
+)
+
+// explained is all that the database knows of one vulnerability.
+type explained struct {
+	*vuln.Vulnerability
+	Factors  []explainedVector `json:"risk_factors,omitempty"`
+	Affected []affected        `json:"affected"`
+}
+
+// explainedVector is one feed's vector in named risk factors.
+type explainedVector struct {
+	Feed    string        `json:"feed"`
+	Source  string        `json:"source,omitempty"`
+	Version string        `json:"version"`
+	Vector  string        `json:"vector"`
+	Factors []cvss.Factor `json:"factors"`
+}
+
+// affected is one package that the vulnerability is about.
+type affected struct {
+	Namespace string        `json:"namespace"`
+	Name      string        `json:"name"`
+	Advisory  string        `json:"advisory"`
+	Feed      string        `json:"feed"`
+	Status    vuln.Status   `json:"status"`
+	Severity  vuln.Severity `json:"severity"`
+	Ranges    []vuln.Range  `json:"ranges,omitempty"`
+	Versions  []string      `json:"versions,omitempty"`
+}
+
+func (e *env) explainCommand() *cobra.Command {
+	var format string
+	var verbose bool
+	cmd := &cobra.Command{
+		Use:   "explain ID",
+		Short: "Say all that the database knows of a vulnerability, feed by feed",
+		Long: `Say all that the database knows of a vulnerability: what each feed says of its severity, with the CVSS vectors taken
+apart into named risk factors; exploits, CISA KEV, EPSS; dates with the feed they come from; why records of several
+names are one; and the affected packages.
+
+ID is any name of it, in any case: CVE-2021-44228, GHSA-jfh8-c2jp-5v3q, GO-2022-0969, DSA-5020-1.
+` + exitHelp,
+		Example: `  sightline explain CVE-2021-44228
+  sightline explain ghsa-jfh8-c2jp-5v3q --format json`,
+		Args: exactly(1, "one vulnerability id"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if format != "text" && format != "json" {
+				return usage("--format %q: write text or json", format)
+			}
+			return e.explain(cmd.Context(), args[0], format, verbose)
+		},
+	}
+	cmd.Flags().StringVar(&e.db, "db", "", "database file (default: the one that 'db update' made, else the starter)")
+	cmd.Flags().StringVarP(&format, "format", "f", "text", "text or json")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "list all references and affected packages")
+	return cmd
+}
+
+func (e *env) explain(_ context.Context, id, format string, verbose bool) error {
+	db, _, err := e.openDB(e.db)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	ordinals, err := db.Lookup(strings.TrimSpace(id))
+	if err != nil {
+		return fmt.Errorf("looking up %s: %w", id, err)
+	}
+	if len(ordinals) == 0 {
+		hint := "the id may be newer than the database: sightline db status says how old it is"
+		if db.Meta().Starter {
+			hint = "the starter database knows only a few hundred; fetch the full one with: sightline db update"
+		}
+		return &Exit{Code: ExitScan, Err: fmt.Errorf("%s is not in the database", id), Hint: hint}
+	}
+	all := make([]*explained, 0, len(ordinals))
+	for _, o := range ordinals {
+		x, err := explainOne(db, o)
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", id, err)
+		}
+		all = append(all, x)
+	}
+	if format == "json" {
+		enc := json.NewEncoder(e.stdout)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		return enc.Encode(all)
+	}
+	p := &page{w: e.stdout, width: e.width(e.stdout), color: e.colored(e.stdout)}
+	if len(all) > 1 {
+		p.line("%s covers %d vulnerabilities.", id, len(all))
+		p.line("")
+	}
+	for i, x := range all {
+		if i > 0 {
+			p.line("")
+		}
+		p.explain(x, verbose)
+	}
+	if db.Meta().Starter {
+		p.line("")
+		p.line("From the starter database that is built into sightline; the full one: sightline db update")
+	}
+	return p.err
+}
+
+func explainOne(db *vulndb.DB, o vulndb.Ordinal) (*explained, error) {
+	v, err := db.Vulnerability(o)
+	if err != nil {
+		return nil, err
+	}
+	x := &explained{Vulnerability: v, Affected: []affected{}}
+	if x.Details, x.References, err = db.Details(o); err != nil {
+		return nil, err
+	}
+	for _, r := range v.Ratings {
+		if r.Vector == "" {
+			continue
+		}
+		vec, err := cvss.Parse(r.Vector)
+		if err != nil {
+			continue // shown as published, without factors
+		}
+		x.Factors = append(x.Factors, explainedVector{
+			Feed: r.Feed, Source: r.Source, Version: vec.Version(), Vector: r.Vector, Factors: vec.Factors(),
+		})
+	}
+	for a, err := range db.Affected(o) {
+		if err != nil {
+			return nil, err
+		}
+		x.Affected = append(x.Affected, affected{
+			Namespace: a.Namespace, Name: a.Name, Advisory: a.Advisory, Feed: a.Feed,
+			Status: a.Status, Severity: a.Severity, Ranges: a.Ranges, Versions: a.Versions,
+		})
+	}
+	return x, nil
+}
+
+// page writes lines for a person, and keeps the first error.
+type page struct {
+	w     io.Writer
+	width int
+	color bool
+	err   error
+}
+
+func (p *page) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintln(p.w, strings.TrimRight(printable(fmt.Sprintf(format, args...)), " "))
+	}
+}
+
+// head writes a heading.
+func (p *page) head(s string) {
+	if p.err != nil {
+		return
+	}
+	s = printable(s)
+	if p.color {
+		s = "\x1b[1m" + s + "\x1b[0m"
+	}
+	_, p.err = fmt.Fprintf(p.w, "\n%s\n", s)
+}
+
+// text writes running text, wrapped to the page and indented.
+func (p *page) text(s, indent string) {
+	for para := range strings.SplitSeq(s, "\n") {
+		line := indent
+		for _, word := range strings.Fields(para) {
+			if len(line)+1+len(word) > p.width && line != indent {
+				p.line("%s", line)
+				line = indent
+			}
+			if line != indent {
+				line += " "
+			}
+			line += word
+		}
+		p.line("%s", line)
+	}
+}
+
+// few is how many rows of a long list are shown without --verbose.
+const few = 12
+
+func (p *page) explain(x *explained, verbose bool) {
+	title := x.ID
+	if x.Title != "" {
+		title += "  " + x.Title
+	}
+	if p.color && p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, "\x1b[1m%s\x1b[0m\n", printable(title))
+	} else {
+		p.text(title, "")
+	}
+	p.line("  severity   %s%s", x.Severity, by(x.SeveritySource))
+	if len(x.Aliases) > 0 {
+		p.text("also known as "+strings.Join(cut(x.Aliases, few, verbose), ", "), "  ")
+	}
+	if len(x.Weaknesses) > 0 {
+		p.line("  weakness   %s", strings.Join(x.Weaknesses, ", "))
+	}
+	p.exploitation(x)
+	if x.Details != "" {
+		p.head("What it is")
+		details := x.Details
+		if !verbose && len(details) > 900 {
+			details = strings.ToValidUTF8(details[:900], "") + " ... (all of it: --verbose)"
+		}
+		p.text(details, "  ")
+	}
+	if len(x.Ratings) > 0 {
+		p.head("What each feed says of its severity")
+		for _, r := range x.Ratings {
+			score := ""
+			if r.Vector != "" {
+				score = fmt.Sprintf("CVSS %-4s %4.1f  %s", r.Version, r.Score, r.Vector)
+			}
+			p.line("  %-10s %-32s %s", r.Severity, r.Feed+in(r.Source), score)
+		}
+	}
+	p.factors(x)
+	if len(x.Dates) > 0 {
+		p.head("Dates")
+		for i, d := range x.Dates {
+			if i == few*2 && !verbose {
+				p.line("  ... and %d more (--verbose)", len(x.Dates)-i)
+				break
+			}
+			subject := ""
+			if d.Subject != "" {
+				subject = "  " + d.Subject
+			}
+			p.line("  %s  %-18s %s%s", d.At.Format(time.DateOnly), strings.ReplaceAll(string(d.Kind), "_", " "), d.Feed, subject)
+		}
+	}
+	if len(x.Joins) > 0 {
+		p.head("Why these records are one")
+		for i, j := range x.Joins {
+			if i == few && !verbose {
+				p.line("  ... and %d more (--verbose)", len(x.Joins)-i)
+				break
+			}
+			p.line("  %-24s %-16s %s", j.ID, j.Feed, j.Why)
+		}
+	}
+	p.affected(x, verbose)
+	if len(x.References) > 0 {
+		p.head("References")
+		for i, r := range x.References {
+			if i == few && !verbose {
+				p.line("  ... and %d more (--verbose)", len(x.References)-i)
+				break
+			}
+			p.line("  %-9s %s", r.Type, r.URL)
+		}
+	}
+}
+
+func by(source string) string {
+	if source == "" {
+		return ""
+	}
+	return " (by " + source + ")"
+}
+
+func in(source string) string {
+	if source == "" {
+		return ""
+	}
+	return " (" + source + ")"
+}
+
+// cut shortens a list, and says so.
+func cut(list []string, most int, all bool) []string {
+	if all || len(list) <= most {
+		return list
+	}
+	return append(append([]string{}, list[:most]...), fmt.Sprintf("... and %d more", len(list)-most))
+}
+
+func (p *page) exploitation(x *explained) {
+	if k := x.KEV; k != nil {
+		line := "exploited, in CISA's catalogue since " + k.Added.Format(time.DateOnly)
+		if !k.Due.IsZero() {
+			line += ", due " + k.Due.Format(time.DateOnly)
+		}
+		if k.Ransomware {
+			line += "; used by ransomware"
+		}
+		p.line("  KEV        %s", line)
+	} else {
+		p.line("  KEV        not listed")
+	}
+	if s := x.EPSS; s != nil {
+		p.line("  EPSS       %.2f %% likely to be exploited within 30 days; higher than %.1f %% of all (%s)",
+			s.Score*100, s.Percentile*100, s.At.Format(time.DateOnly))
+	}
+	switch len(x.Exploits) {
+	case 0:
+		p.line("  exploit    none known to the feeds")
+	default:
+		for i, ex := range x.Exploits {
+			if i == few {
+				p.line("             ... and %d more", len(x.Exploits)-i)
+				break
+			}
+			verified := ""
+			if ex.Verified {
+				verified = ", verified"
+			}
+			date := ""
+			if !ex.Published.IsZero() {
+				date = " " + ex.Published.Format(time.DateOnly)
+			}
+			p.line("  exploit    %s%s%s  %s", ex.ID, date, verified, first(ex.Title, ex.URL))
+		}
+	}
+	p.line("  feeds      %s", strings.Join(x.Feeds, ", "))
+}
+
+// factors writes vectors side by side, one risk factor a line; vectors that are the same for several feeds stand once.
+func (p *page) factors(x *explained) {
+	type column struct {
+		who   []string
+		entry explainedVector
+	}
+	var columns []*column
+next:
+	for _, f := range x.Factors {
+		for _, c := range columns {
+			if c.entry.Vector == f.Vector {
+				c.who = append(c.who, f.Feed)
+				continue next
+			}
+		}
+		columns = append(columns, &column{who: []string{f.Feed}, entry: f})
+	}
+	for _, c := range columns {
+		p.head(fmt.Sprintf("Risk factors, CVSS %s by %s", c.entry.Version, strings.Join(c.who, ", ")))
+		for _, f := range c.entry.Factors {
+			p.line("  %-32s %s", f.Name, f.Word)
+		}
+	}
+}
+
+func (p *page) affected(x *explained, verbose bool) {
+	p.head(fmt.Sprintf("Affected packages: %d", len(x.Affected)))
+	for i, a := range x.Affected {
+		if i == few*2 && !verbose {
+			p.line("  ... and %d more (--verbose)", len(x.Affected)-i)
+			break
+		}
+		var spans []string
+		for _, r := range a.Ranges {
+			spans = append(spans, span(r))
+		}
+		if n := len(a.Versions); n > 0 {
+			spans = append(spans, fmt.Sprintf("%d versions by name", n))
+		}
+		what := strings.Join(cut(spans, 4, verbose), "; ")
+		switch a.Status {
+		case vuln.StatusNotAffected:
+			what = "not affected"
+		case vuln.StatusWontFix:
+			what = first(what, "every version") + "; will not be fixed"
+		default:
+			what = first(what, "every version")
+		}
+		p.line("  %-14s %-34s %s  [%s]", a.Namespace, a.Name, what, a.Advisory)
+	}
+}
+
+// span writes a range as people read it.
+func span(r vuln.Range) string {
+	from := ""
+	if r.Introduced != "" && r.Introduced != "0" {
+		from = "from " + r.Introduced + " "
+	}
+	switch {
+	case r.Fixed != "":
+		return from + "before " + r.Fixed + " (fixed)"
+	case r.LastAffected != "":
+		return from + "up to " + r.LastAffected
+	case r.Limit != "":
+		return from + "before " + r.Limit
+	case from != "":
+		return from + "on, no fix known"
+	}
+	return "every version, no fix known"
+}

@@ -1,0 +1,230 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sightline-sec/sightline/internal/feed"
+	"github.com/sightline-sec/sightline/internal/outbound"
+	"github.com/sightline-sec/sightline/internal/scan"
+	"github.com/sightline-sec/sightline/internal/vulndb"
+)
+
+func (e *env) updateCommand() *cobra.Command {
+	var mirror, ca string
+	var force bool
+	var names []string
+	cmd := &cobra.Command{
+		Use:   "update",
+		Short: "Fetch what changed in the feeds, and build the database",
+		Long: `Ask each upstream whether its feed changed, download what did, and build the database from it.
+
+Downloads go on where a former one was cut off. The old database serves until the new one is whole; an interruption at any
+moment leaves one of the two. When a feed cannot be reached, its former copy is used, and the exit status is 4; without
+any network the old database stays, and scans go on with it.
+` + exitHelp,
+		Example: `  sightline db update
+  sightline db update --mirror https://mirror.example/feeds`,
+		Args: exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			feeds, err := chooseFeeds(names)
+			if err != nil {
+				return err
+			}
+			return e.update(cmd.Context(), first(mirror, e.settings.Feeds.Mirror), ca, feeds, force)
+		},
+	}
+	cmd.Flags().StringVar(&e.db, "db", "", "database file to write (default: the one that scans use)")
+	cmd.Flags().StringVar(&mirror, "mirror", "", "base URL of a mirror that stands for all upstreams")
+	cmd.Flags().StringVar(&ca, "ca-file", "", "PEM file with further trusted authorities")
+	cmd.Flags().BoolVar(&force, "force", false, "build also when nothing changed")
+	cmd.Flags().StringArrayVar(&names, "feed", nil, "only this feed; may repeat (default all)")
+	return cmd
+}
+
+// fetch brings a folder of raw feeds up to date.
+func (e *env) fetch(ctx context.Context, dir, mirror, ca string, feeds []feed.Feed) (feed.FetchReport, error) {
+	client, err := outbound.New(outbound.Options{
+		UserAgent: "sightline/" + thisBuild().Version,
+		// The SSRF guard is for addresses that strangers give. A mirror is named by the user, and may stand next door.
+		AllowPrivate: mirror != "",
+		CAFile:       ca,
+	})
+	if err != nil {
+		return feed.FetchReport{}, &Exit{Code: ExitUsage, Err: err}
+	}
+	var resources []feed.Resource
+	for _, f := range feeds {
+		resources = append(resources, f.Resources()...)
+	}
+	line := e.progress()
+	defer line.done()
+	return feed.Fetch(ctx, client, dir, resources, feed.FetchOptions{
+		BaseURL: mirror,
+		Progress: func(p feed.Progress) {
+			if p.Total > 0 {
+				line.say("fetching: %s, %.1f of %.1f MB", p.Path, float64(p.Done)/1e6, float64(p.Total)/1e6)
+			} else {
+				line.say("fetching: %s, %.1f MB", p.Path, float64(p.Done)/1e6)
+			}
+		},
+	})
+}
+
+// built says from what the database was made, so that an update that finds nothing new need not build.
+type built struct {
+	Feeds    string `json:"feeds"`    // fingerprint of the raw files
+	Database string `json:"database"` // checksum of the database made from them
+}
+
+func (e *env) update(ctx context.Context, mirror, ca string, feeds []feed.Feed, force bool) error {
+	out := first(e.db, e.settings.DB, e.dbPath())
+	cache := filepath.Join(e.dirs.Cache, "feeds")
+	report, err := e.fetch(ctx, cache, mirror, ca, feeds)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if errors.Is(err, feed.ErrBusy) {
+		return &Exit{Code: ExitUnreachable, Err: err, Hint: "another update is at work; wait for it"}
+	}
+	if len(report.Files) == 0 && err != nil {
+		return err
+	}
+	failed := e.tellFetch(report)
+	old, oldErr := vulndb.Open(out)
+	if oldErr == nil {
+		defer old.Close()
+	}
+	if lost := unavailable(report, feeds); len(lost) > 0 {
+		if len(lost) == len(feeds) || oldErr == nil {
+			return e.keep(old, fmt.Errorf("updating the database: %s could not be fetched: %w", strings.Join(lost, ", "), err))
+		}
+		fmt.Fprintf(e.stderr, "sightline: the database is built without %s\n", strings.Join(lost, ", "))
+	}
+	fingerprint, ferr := fingerprintOf(cache, feeds)
+	if ferr != nil {
+		return ferr
+	}
+	stamp := out + ".built"
+	if !force && oldErr == nil && old.Meta().Version == vulndb.FormatVersion && upToDate(stamp, built{fingerprint, old.Meta().Checksum}) {
+		fmt.Fprintf(e.stdout, "up to date: %s, as of %s\n", out, old.Meta().AsOf.Format(time.DateOnly))
+	} else {
+		if err := e.buildFrom(ctx, cache, out, feeds); err != nil {
+			return err
+		}
+		if err := e.stamp(stamp, out, fingerprint); err != nil {
+			return err
+		}
+	}
+	if failed > 0 {
+		return &Exit{
+			Code: ExitUnreachable, Err: fmt.Errorf("%d files could not be fetched; their former copies were used: %w", failed, err),
+			Hint: "run it again later: what is there already is not fetched again",
+		}
+	}
+	return nil
+}
+
+// keep says that the old database stays, and how old it is.
+func (e *env) keep(old *vulndb.DB, cause error) error {
+	x := &Exit{Code: ExitUnreachable, Err: cause, Hint: "scans use the starter database until an update succeeds"}
+	if old != nil {
+		m := old.Meta()
+		x.Hint = fmt.Sprintf("the old database stays: as of %s, %s old", m.AsOf.Format(time.DateOnly), scan.Age(time.Since(m.AsOf)))
+	}
+	return x
+}
+
+// tellFetch sums up what was fetched, and names what was not.
+func (e *env) tellFetch(r feed.FetchReport) (failed int) {
+	var bytes int64
+	for _, f := range r.Files {
+		bytes += f.Downloaded
+		if f.Outcome == feed.Failed && !f.Resource.Optional {
+			failed++
+			fmt.Fprintf(e.stderr, "sightline: %s\n", printable(fmt.Sprintf("%s: %v", f.Resource.Path, f.Err)))
+		}
+	}
+	fmt.Fprintf(e.stdout, "feeds: %d files changed (%.1f MB), %d unchanged, %d failed\n",
+		r.Count(feed.Updated), float64(bytes)/1e6, r.Count(feed.Unchanged), failed)
+	return failed
+}
+
+// unavailable lists the feeds of which a needed file is not at hand, in whatever age.
+func unavailable(r feed.FetchReport, feeds []feed.Feed) []string {
+	size := map[string]int64{}
+	for _, f := range r.Files {
+		size[f.Resource.Path] = f.Size
+	}
+	var lost []string
+	for _, f := range feeds {
+		needed, there := 0, 0
+		for _, res := range f.Resources() {
+			if !res.Optional {
+				needed++
+			}
+			if size[res.Path] > 0 && !res.Optional {
+				there++
+			}
+			if size[res.Path] > 0 && res.Optional && needed == 0 {
+				there++
+			}
+		}
+		if there < max(needed, 1) {
+			lost = append(lost, f.Name())
+		}
+	}
+	return lost
+}
+
+// fingerprintOf identifies the raw files that a build would read: names, sizes and times. The names of the feeds and
+// the program's version are part of it, since either changes what is built.
+func fingerprintOf(dir string, feeds []feed.Feed) (string, error) {
+	h := sha256.New()
+	fmt.Fprintln(h, vulndb.FormatVersion, thisBuild().Version, thisBuild().Commit)
+	for _, f := range feeds {
+		for _, r := range f.Resources() {
+			info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(r.Path)))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			} else if err != nil {
+				return "", fmt.Errorf("looking at the raw feeds: %w", err)
+			}
+			fmt.Fprintln(h, f.Name(), r.Path, info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func upToDate(stamp string, want built) bool {
+	b, err := os.ReadFile(stamp)
+	if err != nil {
+		return false
+	}
+	var have built
+	return json.Unmarshal(b, &have) == nil && have == want
+}
+
+func (e *env) stamp(stamp, out, fingerprint string) error {
+	db, err := vulndb.Open(out)
+	if err != nil {
+		return fmt.Errorf("opening the new database: %w", err)
+	}
+	defer db.Close()
+	b, err := json.Marshal(built{fingerprint, db.Meta().Checksum})
+	if err != nil {
+		return err
+	}
+	return writeFile(stamp, strings.NewReader(string(b)+"\n"))
+}

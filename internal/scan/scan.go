@@ -1,0 +1,147 @@
+// Package scan is the pipeline of a scan: a target is opened, its packages are extracted, matched against a vulnerability
+// database, and put together as a finding.Result. It promises the same result for the same bytes and database but
+// for finding.Run, whatever way the bytes came in. It decides nothing: reading is artifact's and extract's work,
+// judging match's, and showing output's.
+package scan
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sightline-sec/sightline/internal/artifact"
+	"github.com/sightline-sec/sightline/internal/artifact/image"
+	"github.com/sightline-sec/sightline/internal/extract"
+	"github.com/sightline-sec/sightline/internal/finding"
+	"github.com/sightline-sec/sightline/internal/inventory"
+	"github.com/sightline-sec/sightline/internal/match"
+	"github.com/sightline-sec/sightline/internal/vulndb"
+)
+
+// Options set how a target is opened and read.
+type Options struct {
+	Platform string        // of a multi-platform image: os/architecture[/variant]; default linux and this machine's
+	Registry image.Options // registry settings; Platform and Limits are filled in from here
+	Limits   artifact.Limits
+	Workers  int // layers read side by side; default GOMAXPROCS
+	// Extractors that look at files; usually extract/all's.
+	Extractors []extract.Extractor
+	// Progress, if set, is told how far reading is; it may be called from many goroutines.
+	Progress func(Progress)
+
+	Scanner  string           // name and version for the result's run block
+	Now      func() time.Time // default time.Now
+	DBPath   string           // of the database, for the run block
+	MaxDBAge time.Duration    // a database older than this is stale; default DefaultMaxDBAge
+}
+
+// Progress says how far reading an artifact is.
+type Progress struct {
+	Layers, LayersDone int
+	Entries            int64 // files and directories seen so far
+}
+
+// Run scans an opened target. The caller closes the target.
+func Run(ctx context.Context, t *Target, db *vulndb.DB, o Options) (*finding.Result, error) {
+	now := time.Now
+	if o.Now != nil {
+		now = o.Now
+	}
+	start := now()
+	inv, err := t.inventory(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	out, err := match.Match(ctx, db, inv)
+	if err != nil {
+		return nil, fmt.Errorf("matching packages: %w", err)
+	}
+	r := &finding.Result{
+		SchemaVersion:   finding.SchemaVersion,
+		Artifact:        t.Artifact,
+		Distro:          inv.Distro,
+		Database:        db.Meta(),
+		Findings:        notNil(out.Findings),
+		Fixes:           notNil(out.Fixes),
+		Suppressed:      out.Suppressed,
+		Packages:        notNil(inv.Packages),
+		RemovedPackages: inv.Removed,
+		Incomplete:      append(inv.Incomplete, out.Incomplete...),
+	}
+	artifact.SortIncomplete(r.Incomplete)
+	r.Summarize()
+	maxAge := cmp.Or(o.MaxDBAge, DefaultMaxDBAge)
+	age := start.Sub(r.Database.AsOf)
+	r.Run = finding.Run{
+		StartedAt:     start.UTC().Truncate(time.Millisecond),
+		DurationMS:    now().Sub(start).Milliseconds(),
+		Scanner:       o.Scanner,
+		DatabasePath:  o.DBPath,
+		DatabaseAge:   Age(age),
+		DatabaseStale: age > maxAge,
+	}
+	return r, nil
+}
+
+// DefaultMaxDBAge is how old a database may be before results call it stale.
+const DefaultMaxDBAge = 48 * time.Hour
+
+// notNil makes an empty list of a missing one, since JSON readers should meet [] and not null.
+func notNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// Age writes a duration as people say it: "3h", "12d".
+func Age(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0h"
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	}
+	return fmt.Sprintf("%dd", int(d.Hours()/24))
+}
+
+// ErrPartial is for callers that must not take a partial result for a whole one: a layer could not be read to its end.
+var ErrPartial = errors.New("the result is partial")
+
+// Partial says whether whole layers are missing from a result, or parts of them: an incomplete entry that speaks of no file.
+// Single files that were not understood do not make a result partial.
+func Partial(r *finding.Result) (lost []artifact.Incomplete) {
+	for _, inc := range r.Incomplete {
+		if inc.Path != "" {
+			continue
+		}
+		switch inc.Reason {
+		case artifact.UnknownRelease, artifact.UnorderedVersion:
+		default:
+			lost = append(lost, inc)
+		}
+	}
+	return lost
+}
+
+// inventory reads the packages of the target.
+func (t *Target) inventory(ctx context.Context, o Options) (*inventory.Inventory, error) {
+	if t.stated != nil {
+		return t.stated, nil
+	}
+	src := t.source
+	if o.Progress != nil {
+		src = watch(src, o.Progress)
+	}
+	inv, err := extract.Run(ctx, src, o.Extractors, extract.Options{Limits: o.Limits, Workers: o.Workers})
+	if err != nil {
+		return nil, fmt.Errorf("scanning %s: %w", t.Artifact.Name, err)
+	}
+	if odd, ok := t.source.(artifact.Reporter); ok {
+		inv.Incomplete = append(inv.Incomplete, odd.Incomplete()...)
+		artifact.SortIncomplete(inv.Incomplete)
+	}
+	return inv, nil
+}

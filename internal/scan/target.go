@@ -1,0 +1,214 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/sightline-sec/sightline/internal/artifact"
+	"github.com/sightline-sec/sightline/internal/artifact/image"
+	"github.com/sightline-sec/sightline/internal/artifact/rootfs"
+	"github.com/sightline-sec/sightline/internal/inventory"
+	"github.com/sightline-sec/sightline/internal/sbom"
+)
+
+// ErrTarget marks a target that does not say what to scan: an unknown scheme, an empty name.
+var ErrTarget = errors.New("not a target")
+
+// Target is an opened target: an artifact whose files are to be read, or a document that states packages.
+type Target struct {
+	Artifact artifact.Artifact
+
+	source artifact.Source
+	stated *inventory.Inventory
+}
+
+// Close releases what the target holds open.
+func (t *Target) Close() error {
+	if t.source == nil {
+		return nil
+	}
+	return t.source.Close()
+}
+
+// Schemes are the prefixes by which a user forces the kind of a target, each with a word of help.
+var schemes = []struct{ name, help string }{
+	{"registry", "an image in a registry: registry:alpine:3.20"},
+	{"docker-archive", "a tar made by docker save or podman save"},
+	{"oci-archive", "a tar of an OCI layout"},
+	{"oci", "an OCI layout directory, with :TAG or @DIGEST where it holds several images"},
+	{"rootfs", "an unpacked root file system; rootfs:/ is this host"},
+	{"dir", "a source directory; lock files count"},
+	{"sbom", "a CycloneDX or SPDX document"},
+}
+
+// Schemes lists the prefixes and what they stand for.
+func Schemes() [][2]string {
+	list := make([][2]string, 0, len(schemes))
+	for _, s := range schemes {
+		list = append(list, [2]string{s.name, s.help})
+	}
+	return list
+}
+
+// Open opens a target. A scheme prefix forces its kind; without one, what lies on disk under that name is looked at,
+// and a name that is nothing on disk is a registry reference. Errors wrap [ErrTarget], artifact.ErrNotFound,
+// artifact.ErrUnreachable, artifact.ErrCorrupt or the cause.
+func Open(ctx context.Context, target string, o Options) (*Target, error) {
+	img := o.Registry
+	img.Platform, img.Limits = o.Platform, o.Limits
+	scheme, rest, found := strings.Cut(target, ":")
+	if !found || !slices.ContainsFunc(schemes, func(s struct{ name, help string }) bool { return s.name == scheme }) {
+		scheme, rest = "", target
+	}
+	if rest == "" {
+		return nil, fmt.Errorf("%w: the name is empty", ErrTarget)
+	}
+	if scheme == "" {
+		var err error
+		if scheme, err = look(rest); err != nil {
+			return nil, err
+		}
+	}
+	var src artifact.Source
+	var err error
+	switch scheme {
+	case "registry":
+		src, err = image.OpenRegistry(ctx, rest, img)
+	case "docker-archive", "oci-archive":
+		src, err = image.OpenArchive(ctx, rest, img)
+	case "oci":
+		src, err = image.OpenLayout(ctx, rest, img)
+	case "rootfs":
+		src, err = rootfs.Open(ctx, rest, rootfs.Options{Kind: artifact.RootFS, Limits: o.Limits})
+	case "dir":
+		src, err = rootfs.Open(ctx, rest, rootfs.Options{Kind: artifact.Directory, Limits: o.Limits})
+	case "sbom":
+		return openSBOM(ctx, rest, o.Limits)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", rest, notFound(err))
+	}
+	t := &Target{Artifact: src.Artifact(), source: src}
+	t.Artifact.Name = rest
+	return t, nil
+}
+
+// look finds the kind of a target without a scheme.
+func look(name string) (string, error) {
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid):
+		if looksLikePath(name) {
+			return "", fmt.Errorf("opening %s: %w", name, artifact.ErrNotFound)
+		}
+		// path[:tag] and path[@digest] of a layout
+		if dir := layoutOf(name); dir != "" {
+			return "oci", nil
+		}
+		return "registry", nil
+	case err != nil:
+		if !looksLikePath(name) {
+			return "registry", nil // a reference may hold what no path on disk can: name too long, not a directory
+		}
+		return "", fmt.Errorf("opening %s: %w", name, err)
+	case info.IsDir() && image.IsLayout(name):
+		return "oci", nil
+	case info.IsDir() && isRoot(name):
+		return "rootfs", nil
+	case info.IsDir():
+		return "dir", nil
+	case !info.Mode().IsRegular():
+		return "", fmt.Errorf("%w: %s is neither a file nor a directory", ErrTarget, name)
+	}
+	kind, err := image.DetectFile(name)
+	if err != nil {
+		return "", fmt.Errorf("opening %s: %w", name, err)
+	}
+	if kind != "" {
+		return kind, nil
+	}
+	head, err := readHead(name)
+	if err != nil {
+		return "", fmt.Errorf("opening %s: %w", name, err)
+	}
+	if _, ok := sbom.Detect(head); ok {
+		return "sbom", nil
+	}
+	return "", fmt.Errorf("%w: %s is neither an image archive (docker-archive, oci-archive) nor an SBOM (CycloneDX, SPDX)", ErrTarget, name)
+}
+
+func looksLikePath(name string) bool {
+	if filepath.IsAbs(name) || strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") || name == "." || name == ".." {
+		return true
+	}
+	for _, ext := range []string{".tar", ".tar.gz", ".tgz", ".tar.zst", ".json", ".spdx", ".xml"} {
+		if strings.HasSuffix(name, ext) {
+			return true
+		}
+	}
+	return false
+}
+
+// layoutOf gives the directory of "dir:tag" or "dir@sha256:..." where that is an OCI layout.
+func layoutOf(name string) string {
+	for _, sep := range []string{"@", ":"} {
+		if i := strings.LastIndex(name, sep); i > 0 && image.IsLayout(name[:i]) {
+			return name[:i]
+		}
+	}
+	return ""
+}
+
+// isRoot says whether a directory is a root file system: it has an os-release or a package database.
+func isRoot(dir string) bool {
+	for _, p := range []string{"etc/os-release", "usr/lib/os-release", "var/lib/dpkg/status", "var/lib/dpkg/status.d", "lib/apk/db/installed", "usr/lib/apk/db/installed"} {
+		if _, err := os.Lstat(filepath.Join(dir, p)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func readHead(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, 64<<10))
+}
+
+func openSBOM(ctx context.Context, name string, limits artifact.Limits) (*Target, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", name, notFound(err))
+	}
+	defer f.Close()
+	most := limits.WithDefaults().FileBytes
+	b, err := io.ReadAll(io.LimitReader(f, min(most, 1<<62)+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	doc, err := sbom.Read(ctx, b, limits)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	t := &Target{Artifact: doc.Artifact, stated: &doc.Inventory}
+	t.Artifact.Name = name
+	return t, nil
+}
+
+// notFound gives a missing file the sentinel that all kinds of artifact share.
+func notFound(err error) error {
+	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, artifact.ErrNotFound) {
+		return fmt.Errorf("%w: %w", artifact.ErrNotFound, err)
+	}
+	return err
+}
