@@ -47,12 +47,26 @@ func makeDebian(t testing.TB, dir, suite string) (err error) {
 	if err != nil {
 		return fmt.Errorf("running debootstrap: %w: %s", err, lastLine(out))
 	}
-	for _, waste := range []string{"var/cache/apt/archives", "var/lib/apt/lists", "debootstrap"} {
-		if err := os.RemoveAll(filepath.Join(partial, waste)); err != nil {
-			return err
-		}
+	if err := removeDownloads(partial); err != nil {
+		return err
 	}
 	return os.Rename(partial, dir)
+}
+
+// removeDownloads deletes what apt fetched, as images do, and keeps the directories, which are apt's.
+func removeDownloads(root string) error {
+	for _, pattern := range []string{"var/cache/apt/archives/*.deb", "var/cache/apt/*.bin", "var/lib/apt/lists/*_*"} {
+		waste, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			return err
+		}
+		for _, file := range waste {
+			if err := os.Remove(file); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // findDebootstrap also looks where a user's PATH often does not.
