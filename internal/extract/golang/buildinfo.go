@@ -22,7 +22,7 @@ const (
 	flagBigEnd   = 1
 	maxVersion   = 1 << 10  // bytes; real ones have 8 to 60
 	maxModules   = 16 << 20 // bytes; 2,000 modules have 200 KiB
-	candidate    = headerSize + 2*binary.MaxVarintLen64 + maxVersion + len(modulesBegin)
+	candidate    = headerSize + 2*binary.MaxVarintLen64 + maxVersion
 	modulesBegin = "\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6" // around the module information,
 	modulesEnd   = "\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2" // see cmd/go/internal/modload
 )
@@ -165,7 +165,7 @@ func decode(in *input, x *executable, w []byte, at int, end int64, seen *recorde
 	switch {
 	case mn <= 0 || n > math.MaxInt64 || int64(n) > end-body:
 		return nil, nil
-	case n < uint64(len(modulesBegin)+len(modulesEnd)+1), !bytes.HasPrefix(b[mn:], []byte(modulesBegin)):
+	case n <= uint64(len(modulesBegin)+len(modulesEnd)):
 		return info, nil // built without modules
 	case n > maxModules:
 		info.reason, info.problem = artifact.Unparsable, fmt.Sprintf("module information of %d bytes is larger than %d", n, maxModules)
@@ -184,7 +184,8 @@ func decode(in *input, x *executable, w []byte, at int, end int64, seen *recorde
 	return info, nil
 }
 
-// setModules takes the frame off the module information.
+// setModules takes the frame off the module information. As debug/buildinfo does it looks at the place of the frame and
+// not at its bytes.
 func (info *build) setModules(framed string) {
 	if n := len(framed); n > len(modulesBegin)+len(modulesEnd) && framed[n-len(modulesEnd)-1] == '\n' {
 		info.modules = framed[len(modulesBegin) : n-len(modulesEnd)]

@@ -107,13 +107,21 @@ func (f *pins) add(name, version string, licenses []string) {
 func (f *pins) dependencies(list map[string]lockDependency) {
 	for _, name := range slices.Sorted(maps.Keys(list)) {
 		d := list[name]
-		f.add(pinned(name, d.Version))
+		if !isFolder(d.Version) {
+			f.add(pinned(name, d.Version))
+		}
 		f.dependencies(d.Dependencies)
 	}
 }
 
+// isFolder says whether a version 1 entry is a link to a folder.
+func isFolder(spec string) bool {
+	file, ok := strings.CutPrefix(spec, "file:")
+	return ok && !strings.HasSuffix(file, ".tgz") && !strings.HasSuffix(file, ".tar.gz") && !strings.HasSuffix(file, ".tar")
+}
+
 // pinned reads the version of a version 1 lock, which is a whole specification for what is not from the registry
-// under its own name: "npm:real@1.2.3" is an alias; a git URL, tarball or folder tells no version.
+// under its own name: "npm:real@1.2.3" is an alias; a git URL or tarball tells no version.
 func pinned(name, spec string) (string, string, []string) {
 	if alias, ok := strings.CutPrefix(spec, "npm:"); ok {
 		if at := strings.LastIndexByte(alias, '@'); at > 0 {

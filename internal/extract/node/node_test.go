@@ -158,8 +158,9 @@ func TestLockFiles(t *testing.T) {
 				"a":{"version":"1.1.0"},
 				"alias":{"version":"npm:@s/real@3.0.0"},
 				"fromgit":{"version":"git+ssh://git@example.com/x/y.git#0123","from":"fromgit@x/y"},
+				"tarball":{"version":"file:../x.tgz"},
 				"folder":{"version":"file:../folder"}}}`,
-			want: "app@1.0.0 a@1.1.0 @s/real@3.0.0 b@2.0.0 a@1.0.0 folder@ fromgit@",
+			want: "app@1.0.0 a@1.1.0 @s/real@3.0.0 b@2.0.0 a@1.0.0 fromgit@ tarball@",
 		},
 		{
 			name: "version 3: links, workspaces, alias, the same package twice",

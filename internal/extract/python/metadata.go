@@ -65,8 +65,11 @@ func readMetadata(b []byte) metadata {
 
 // cutLine takes a line off. Lines end as Python has it for text files: LF, CR LF or CR.
 func cutLine(b []byte) (line, rest []byte) {
-	i := bytes.IndexAny(b, "\r\n")
-	if i < 0 {
+	i := 0
+	for i < len(b) && b[i] != '\n' && b[i] != '\r' {
+		i++
+	}
+	if i == len(b) {
 		return b, nil
 	}
 	line, rest = b[:i], b[i+1:]
@@ -78,32 +81,34 @@ func cutLine(b []byte) (line, rest []byte) {
 
 // set notes one header.
 func (m *metadata) set(name, value []byte, folded bool) {
-	value = bytes.TrimSpace(value)
-	if len(value) == 0 || len(value) > maxValue || len(name) > len("License-Expression") {
-		return
+	is := func(header string) bool {
+		return len(name) == len(header) && strings.EqualFold(string(name), header)
 	}
 	var field *string
-	switch strings.ToLower(string(name)) {
-	case "name":
+	switch {
+	case is("Name"):
 		field = &m.name
-	case "version":
+	case is("Version"):
 		field = &m.version
-	case "license-expression":
+	case is("License-Expression"):
 		field = &m.expression
-	case "license":
-		if folded {
-			return
-		}
+	case is("License"):
 		field = &m.license
-	case "classifier":
-		if c, ok := strings.CutPrefix(string(value), "License :: "); ok && len(m.classifiers) < maxClassifiers {
-			m.classifiers = append(m.classifiers, c)
-		}
-		return
+	case is("Classifier"):
 	default:
 		return
 	}
-	if *field == "" && !folded {
+	value = bytes.TrimSpace(value)
+	if len(value) == 0 || len(value) > maxValue || folded {
+		return
+	}
+	if field == nil {
+		if c, ok := bytes.CutPrefix(value, []byte("License :: ")); ok && len(m.classifiers) < maxClassifiers {
+			m.classifiers = append(m.classifiers, string(c))
+		}
+		return
+	}
+	if *field == "" {
 		*field = strings.ToValidUTF8(string(value), "\uFFFD")
 	}
 }
