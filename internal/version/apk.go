@@ -86,6 +86,8 @@ func (r *apkReader) next() {
 	case c == '.' && r.kind <= apkNumber:
 		r.rest = r.rest[1:]
 		r.number(apkNumber)
+	case isDigit(c) && r.kind == apkLetter: // 6.6.2p1, as apk before its version 3 has it
+		r.number(apkNumber)
 	case isDigit(c) && r.kind == apkSuffix:
 		r.number(apkSuffixNo)
 	case c == '_' && r.kind <= apkSuffixNo:
@@ -117,18 +119,21 @@ func (r *apkReader) next() {
 	}
 }
 
-// parseAPK checks the version as apk does.
+// parseAPK asks only for a number at the start and for bytes that versions are made of. apk itself compares versions
+// which it would not let into a package today, as far as they make sense, and Alpine's database has some ("1.8.31p1-r0").
 func (v *Version) parseAPK() (why string) {
-	r := apkReader{rest: v.raw}
-	for r.start(); r.kind < apkEnd; r.next() {
+	if !isDigit(v.raw[0]) {
+		return "it does not start with a number"
 	}
-	if r.kind == apkInvalid {
-		return "apk does not allow it"
+	for i := range len(v.raw) {
+		if c := v.raw[i]; !isDigit(c) && !isLetter(c) && !strings.ContainsRune("._~-+", rune(c)) {
+			return "it has a character that no version has"
+		}
 	}
 	return ""
 }
 
-// compareAPK compares two valid apk versions part by part.
+// compareAPK compares two versions part by part, up to the first that is not valid in either.
 func compareAPK(versionA, versionB string) int {
 	a, b := apkReader{rest: versionA}, apkReader{rest: versionB}
 	a.start()

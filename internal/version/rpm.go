@@ -8,6 +8,9 @@ import (
 // parseRPM takes [epoch:]version[-release] apart. What stands before a colon and is not a number is no epoch.
 func (v *Version) parseRPM() (why string) {
 	rest := v.raw
+	if strings.ContainsAny(rest, " \t\n\v\f\r") {
+		return "it has spaces"
+	}
 	if epoch, after, ok := strings.Cut(rest, ":"); ok && digits(epoch) == len(epoch) {
 		if epoch != "" {
 			if why := checkEpoch(epoch); why != "" {
@@ -19,9 +22,6 @@ func (v *Version) parseRPM() (why string) {
 	v.main = rest
 	if i := strings.LastIndexByte(rest, '-'); i >= 0 {
 		v.main, v.tail = rest[:i], rest[i+1:]
-	}
-	if v.main == "" {
-		return "there is no version"
 	}
 	return ""
 }

@@ -7,7 +7,8 @@ import (
 
 // parseSemver takes numbers[-prerelease][+build] apart. It is milder than SemVer 2.0.0, for advisories and lock files
 // are too: "v" or "=" may come first, minor and patch may be missing or have company (NuGet has four numbers), leading
-// zeros do not count, and a pre-release may follow the numbers without a hyphen, as in node-semver's loose mode.
+// zeros do not count, and a pre-release may follow the numbers without a hyphen, as in node-semver's loose mode,
+// or with a dot.
 func (v *Version) parseSemver(s string) (why string) {
 	s = strings.TrimLeft(s, "=vV ")
 	s, build, hasBuild := strings.Cut(s, "+")
@@ -28,7 +29,12 @@ func (v *Version) parseSemver(s string) (why string) {
 	if v.tail == "" {
 		return ""
 	}
-	v.tail = strings.TrimPrefix(v.tail, "-")
+	if c := v.tail[0]; (c == '-' || c == '.') && identifiers(v.tail[1:]) {
+		v.tail = v.tail[1:]
+		if c == '.' && (v.tail[0] == 'x' || v.tail[0] == 'X') {
+			return "it stands for many versions"
+		}
+	}
 	if !identifiers(v.tail) {
 		return "its pre-release is malformed"
 	}
@@ -72,24 +78,37 @@ func (v *Version) parseGo() (why string) {
 
 // compareSemver is the precedence of SemVer 2.0.0, section 11; words compares identifiers that are not numbers.
 func compareSemver(a, b *Version, words func(a, b string) int) int {
-	ra, rb := a.main, b.main
-	for ra != "" || rb != "" {
-		var na, nb string
-		na, ra, _ = strings.Cut(ra, ".")
-		nb, rb, _ = strings.Cut(rb, ".")
-		if c := compareNumbers(na, nb); c != 0 {
-			return c
-		}
+	if c := compareRelease(a.main, b.main); c != 0 {
+		return c
 	}
-	ra, rb = a.tail, b.tail
 	switch {
-	case ra == "" && rb == "":
+	case a.tail == "" && b.tail == "":
 		return 0
-	case ra == "":
+	case a.tail == "":
 		return +1
-	case rb == "":
+	case b.tail == "":
 		return -1
 	}
+	return compareIdentifierLists(a.tail, b.tail, words)
+}
+
+// parsePub reads versions of Dart packages. They are SemVer, but there the build metadata counts.
+func (v *Version) parsePub() (why string) {
+	if _, build, ok := strings.Cut(v.raw, "+"); ok {
+		v.epoch = build // not an epoch; pub has none
+	}
+	return v.parseSemver(v.raw)
+}
+
+func comparePub(a, b *Version) int {
+	if c := compareSemver(a, b, strings.Compare); c != 0 {
+		return c
+	}
+	return compareIdentifierLists(a.epoch, b.epoch, strings.Compare)
+}
+
+// compareIdentifierLists compares identifier by identifier; with all the same, the longer list is after the shorter.
+func compareIdentifierLists(ra, rb string, words func(a, b string) int) int {
 	for ra != "" && rb != "" {
 		var ia, ib string
 		ia, ra, _ = strings.Cut(ra, ".")

@@ -1,6 +1,7 @@
 // Package version orders versions as the package manager of each ecosystem does: dpkg, rpm, apk, npm, pip, Maven and so
-// on. It promises a total order for every version that [Parse] takes, and [ErrUnordered] for the others; the time and
-// memory that a hostile version can cost are bounded. Whether a version is inside a range is left to others.
+// on. It promises the order of that tool, which is total but for oddities of Maven's, for every version that [Parse] takes,
+// and [ErrUnordered] for the others; the time and memory that a hostile version can cost are bounded. Whether a version is
+// inside a range is left to others.
 package version
 
 import (
@@ -8,8 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/google/osv-scalibr/semantic"
 
 	"github.com/sightline-sec/sightline/internal/purl"
 )
@@ -21,15 +20,14 @@ var ErrUnordered = errors.New("no order")
 // maxLength bounds the versions that are looked at. The longest one in the feeds has 73 bytes.
 const maxLength = 512
 
-// Version is a parsed version. The zero value is before every other version. Compare versions with [Version.Compare],
-// not with ==.
+// Version is a parsed version. The zero value is before every other version.
 type Version struct {
 	order order
 	raw   string
 	// What the parts mean is up to the order: for dpkg and rpm they are epoch, upstream version and revision or
 	// release; for the relatives of SemVer, main is the numbers and tail the pre-release.
 	epoch, main, tail string
-	foreign           semantic.Version // for orders that semantic implements
+	items             []item // what follows or is between them, where an order has more
 }
 
 // Parse reads a version of an ecosystem. Space around it does not count. An error wraps [ErrUnordered].
@@ -38,8 +36,6 @@ func Parse(e purl.Ecosystem, s string) (Version, error) {
 	v := Version{order: orderOf(e), raw: s}
 	var why string
 	switch {
-	case v.order == noOrder:
-		why = "the ecosystem has no order of versions"
 	case s == "":
 		why = "it is empty"
 	case len(s) > maxLength:
@@ -67,8 +63,22 @@ func (v *Version) parse() (why string) {
 		return v.parseSemver(v.raw)
 	case goOrder:
 		return v.parseGo()
+	case pubOrder:
+		return v.parsePub()
+	case pypiOrder:
+		return v.parsePyPI()
+	case mavenOrder:
+		return v.parseMaven()
+	case gemOrder:
+		return v.parseGem()
+	case composerOrder:
+		return v.parseComposer()
+	case cranOrder:
+		return v.parseNumbers(".-")
+	case hackageOrder:
+		return v.parseNumbers(".")
 	}
-	return v.parseForeign()
+	return "the ecosystem has no order of versions"
 }
 
 // Compare says whether v is before (-1), the same as (0) or after (+1) o. Both are of ecosystems that share an order;
@@ -78,8 +88,6 @@ func (v Version) Compare(o Version) int {
 		return cmp.Compare(v.order, o.order)
 	}
 	switch v.order {
-	case noOrder:
-		return 0
 	case debOrder:
 		return compareDeb(&v, &o)
 	case rpmOrder:
@@ -90,12 +98,20 @@ func (v Version) Compare(o Version) int {
 		return compareSemver(&v, &o, strings.Compare)
 	case nugetOrder:
 		return compareSemver(&v, &o, compareFold)
+	case pubOrder:
+		return comparePub(&v, &o)
+	case pypiOrder:
+		return comparePyPI(&v, &o)
+	case mavenOrder:
+		return compareMaven(v.items, o.items)
+	case gemOrder:
+		return compareGem(&v, &o)
+	case composerOrder:
+		return compareComposer(v.items, o.items)
+	case cranOrder, hackageOrder:
+		return compareNumberLists(v.raw, o.raw)
 	}
-	c, err := v.foreign.Compare(o.foreign)
-	if err != nil { // not for two versions of one order
-		return strings.Compare(v.raw, o.raw)
-	}
-	return c
+	return 0
 }
 
 // String is the version as it was written.
