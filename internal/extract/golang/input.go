@@ -16,9 +16,9 @@ const (
 
 // input is the bytes of one file, to be read front to back; backwards too where there is random access.
 type input struct {
-	ctx context.Context //nolint:containedctx // lives as long as one call of Extract
-	ra  io.ReaderAt     // nil for a stream
-	r   io.Reader       // the stream; for random access a section from pos on
+	alive func() error // the error of the context, asked before each read
+	ra    io.ReaderAt  // nil for a stream
+	r     io.Reader    // the stream; for random access a section from pos on
 
 	size   int64  // of the file
 	buf    []byte // the window's memory
@@ -28,7 +28,7 @@ type input struct {
 }
 
 func newInput(ctx context.Context, r io.Reader, ra io.ReaderAt, size int64, buf []byte) *input {
-	in := &input{ctx: ctx, ra: ra, r: r, size: size, buf: buf}
+	in := &input{alive: ctx.Err, ra: ra, r: r, size: size, buf: buf}
 	if ra != nil {
 		in.r = io.NewSectionReader(ra, 0, size)
 	}
@@ -41,7 +41,7 @@ func (in *input) peek(n int) ([]byte, error) {
 	if len(in.window) >= n || in.eof {
 		return in.window[:min(n, len(in.window))], nil
 	}
-	if err := in.ctx.Err(); err != nil {
+	if err := in.alive(); err != nil {
 		return nil, err
 	}
 	have := copy(in.buf, in.window)

@@ -3,6 +3,7 @@ package node_test
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -87,7 +88,7 @@ func npm(dir string, args ...string) ([]byte, error) {
 	cmd.Dir = dir
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
-	if failed, ok := err.(*exec.ExitError); ok { //nolint:errorlint // as exec.Cmd returns it
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 		err = fmt.Errorf("npm %s: %w\n%s", args[0], err, failed.Stderr)
 	}
 	return out, err
