@@ -136,7 +136,7 @@ func maintenance(id string) bool {
 
 // validID drops what cannot be the id of a vulnerability: records hold slips such as "esm)", "2860245" and "VDB-213 ".
 func validID(id string) bool {
-	if len(id) < 4 || len(id) > 128 || !strings.ContainsAny(id, "-:") {
+	if len(id) < 3 || len(id) > 128 || !strings.ContainsAny(id, "-:") {
 		return false
 	}
 	if c := id[0] | 0x20; c < 'a' || c > 'z' {
@@ -174,7 +174,10 @@ func (d *decoder) affected(a *vuln.Advisory, from *affected) error {
 		return err
 	}
 	if len(to.Ranges) == 0 && len(to.Versions) == 0 {
-		return nil // by the schema's evaluation, no version is affected
+		if !eco.OS() || !fixedAtZero(from.Ranges) {
+			return nil // by the schema's evaluation, no version is affected
+		}
+		to.Status = vuln.StatusNotAffected
 	}
 	// Debian gives it up: no fix will come to the release.
 	if from.Ecosystem.Urgency == "end-of-life" && !slices.ContainsFunc(to.Ranges, func(r vuln.Range) bool { return r.Fixed != "" }) {
@@ -183,7 +186,7 @@ func (d *decoder) affected(a *vuln.Advisory, from *affected) error {
 	// Records say the same package again for each of its ranges; as one entry they mean the same.
 	if n := len(a.Affected); n > 0 {
 		if last := &a.Affected[n-1]; last.Namespace == to.Namespace && last.Package == to.Package &&
-			last.Status == to.Status && last.Severity == to.Severity {
+			last.Status == to.Status && last.Severity == to.Severity && to.Status != vuln.StatusNotAffected {
 			for _, r := range to.Ranges {
 				if !slices.Contains(last.Ranges[max(0, len(last.Ranges)-64):], r) {
 					last.Ranges = append(last.Ranges, r)
@@ -195,6 +198,11 @@ func (d *decoder) affected(a *vuln.Advisory, from *affected) error {
 	}
 	a.Affected = append(a.Affected, to)
 	return nil
+}
+
+// fixedAtZero says whether the only range is "fixed in 0", which is how exports carry a distribution's word that its package was never affected.
+func fixedAtZero(list []ranges) bool {
+	return len(list) == 1 && list[0].Type != "GIT" && slices.Equal(list[0].Events, []event{{Introduced: "0"}, {Fixed: "0"}})
 }
 
 // oneLine makes a title of a summary.

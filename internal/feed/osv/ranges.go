@@ -44,8 +44,8 @@ func intervals(eco purl.Ecosystem, list []ranges) ([]vuln.Range, error) {
 		if err != nil {
 			return nil, err
 		}
-		order(eco, points)
-		found := walk(points)
+		same := order(eco, points)
+		found := walk(points, same)
 		if len(limits) > 0 {
 			found = below(eco, found, limits)
 		}
@@ -79,8 +79,9 @@ func points(events []event) (points []point, limits []string, err error) {
 	return points, limits, nil
 }
 
-// order sorts events by version, those of one version as they are written. Where the ecosystem cannot order one of the versions, the order as written stays: nearly all records are written in order.
-func order(eco purl.Ecosystem, points []point) {
+// order gives the comparison of events, and sorts them by it; those of one version stay as they are written. Where the ecosystem
+// cannot order one of the versions, the order as written stays, for nearly all records are written in order; versions are then the same when they are spelled so.
+func order(eco purl.Ecosystem, points []point) (same func(a, b point) bool) {
 	var failed bool
 	compare := func(a, b point) int {
 		if a.at == b.at {
@@ -96,38 +97,46 @@ func order(eco purl.Ecosystem, points []point) {
 		failed = failed || err != nil
 		return c
 	}
-	if slices.IsSortedFunc(points, compare) || failed {
-		return
+	if !slices.IsSortedFunc(points, compare) && !failed {
+		sorted := slices.Clone(points)
+		slices.SortStableFunc(sorted, compare)
+		if !failed {
+			copy(points, sorted)
+		}
 	}
-	sorted := slices.Clone(points)
-	slices.SortStableFunc(sorted, compare)
-	if !failed {
-		copy(points, sorted)
+	if failed {
+		return func(a, b point) bool { return a.at == b.at }
 	}
+	return func(a, b point) bool { return compare(a, b) == 0 }
 }
 
-// walk follows events in order.
-func walk(points []point) []vuln.Range {
+// walk follows ordered events. Several may be of one version, so it asks at each version what holds of it, and what of those just above.
+func walk(points []point, same func(a, b point) bool) []vuln.Range {
 	var out []vuln.Range
 	open, from := false, ""
-	for _, p := range points {
-		switch p.kind {
-		case introduced:
-			if !open {
-				open, from = true, p.at
+	for i := 0; i < len(points); {
+		here := points[i].at
+		at, above := open, open
+		for first := points[i]; i < len(points) && same(first, points[i]); i++ {
+			switch points[i].kind {
+			case introduced:
+				at, above = true, true
+			case fixed:
+				at, above = false, false
+			case lastAffected:
+				above = false
 			}
-		case fixed:
-			// An interval that ends where it begins holds nothing.
-			if open && p.at != from {
-				out = append(out, vuln.Range{Introduced: from, Fixed: p.at})
-			}
-			open = false
-		case lastAffected:
-			if open {
-				out = append(out, vuln.Range{Introduced: from, LastAffected: p.at})
-			}
-			open = false
 		}
+		if !open {
+			from = here
+		}
+		switch { // above implies at
+		case open && !at:
+			out = append(out, vuln.Range{Introduced: from, Fixed: here})
+		case at && !above:
+			out = append(out, vuln.Range{Introduced: from, LastAffected: here})
+		}
+		open = above
 	}
 	if open {
 		out = append(out, vuln.Range{Introduced: from})

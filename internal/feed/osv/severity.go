@@ -3,10 +3,12 @@ package osv
 import (
 	"strings"
 
+	"github.com/sightline-sec/sightline/internal/cvss"
 	"github.com/sightline-sec/sightline/internal/vuln"
 )
 
-// ratings gives what the record says of how bad it is: words first, then vectors. A vector's score is left to whoever knows CVSS.
+// ratings gives what the record says of how bad it is: words first, then vectors
+// with their scores. What is not a vector is dropped.
 func (d *decoder) ratings(r *record) []vuln.Rating {
 	var out []vuln.Rating
 	if s, ok := vuln.ParseSeverity(string(r.Specific.Severity)); ok && s != vuln.Unknown {
@@ -34,14 +36,13 @@ func (d *decoder) rating(s severity) (vuln.Rating, bool) {
 	}
 	r := vuln.Rating{Feed: d.feed}
 	switch s.Type {
-	case "CVSS_V2":
-		r.Version, r.Vector = "2.0", strings.TrimSuffix(strings.TrimPrefix(score, "("), ")")
-	case "CVSS_V3", "CVSS_V4":
-		version, _, ok := strings.Cut(strings.TrimPrefix(score, "CVSS:"), "/")
-		if !ok || len(version) > 4 {
+	case "CVSS_V2", "CVSS_V3", "CVSS_V4":
+		v, err := cvss.Parse(score)
+		if err != nil {
 			return r, false
 		}
-		r.Version, r.Vector = version, score
+		r.Version, r.Vector, r.Score = v.Version(), score, v.Score()
+		r.Severity = vuln.OfScore(r.Version, r.Score)
 	default: // "Ubuntu", and whoever else rates in words
 		word, ok := vuln.ParseSeverity(score)
 		if !ok || word == vuln.Unknown {
