@@ -55,9 +55,8 @@ type column struct {
 	head   string
 	right  bool // numbers
 	min    int  // never narrower than this, nor than the head; 0: never narrower than its widest cell
-	order  int  // columns with a lower order give way first
 	keep   bool // of what is too long the end is kept
-	widest int
+	widest int  // cell
 }
 
 // page gathers the lines of the table.
@@ -92,8 +91,10 @@ func (p *page) paint(text string, s style) string {
 // indent stands before every row, gap between columns.
 const indent, gap = 2, 2
 
-// rows lays cells out in columns, as narrow as they can be and at most as wide as the page.
+// rows lays cells out in columns, as narrow as they can be and at most as wide as the page. Where there is no room, the
+// widest column gives way, so that one monstrous name costs its own column only. Columns without any text are left out.
 func (p *page) rows(columns []column, rows [][]cell) {
+	columns, rows = withText(columns, rows)
 	total := indent + gap*(len(columns)-1)
 	for i := range columns {
 		c := &columns[i]
@@ -101,16 +102,23 @@ func (p *page) rows(columns []column, rows [][]cell) {
 		for _, r := range rows {
 			c.widest = max(c.widest, r[i].width())
 		}
+		if c.min > 0 {
+			c.widest = min(c.widest, p.width)
+		}
 		total += c.widest
 	}
-	for order := 1; total > p.width && order <= len(columns); order++ {
+	for ; total > p.width; total-- {
+		var widest *column
 		for i := range columns {
-			if c := &columns[i]; c.order == order {
-				less := min(total-p.width, max(0, c.widest-max(c.min, width(c.head))))
-				c.widest -= less
-				total -= less
+			c := &columns[i]
+			if c.min > 0 && c.widest > max(c.min, width(c.head)) && (widest == nil || c.widest >= widest.widest) {
+				widest = c
 			}
 		}
+		if widest == nil {
+			break
+		}
+		widest.widest--
 	}
 	head := make([]cell, len(columns))
 	for i, c := range columns {
@@ -155,4 +163,25 @@ func (p *page) row(columns []column, cells []cell) {
 	}
 	p.b.WriteString(strings.TrimRight(line.String(), " "))
 	p.b.WriteByte('\n')
+}
+
+func withText(columns []column, rows [][]cell) ([]column, [][]cell) {
+	keep := make([]bool, len(columns))
+	for _, r := range rows {
+		for i, c := range r {
+			keep[i] = keep[i] || c.width() > 0
+		}
+	}
+	var outColumns []column
+	outRows := make([][]cell, len(rows))
+	for i, c := range columns {
+		if !keep[i] {
+			continue
+		}
+		outColumns = append(outColumns, c)
+		for n := range rows {
+			outRows[n] = append(outRows[n], rows[n][i])
+		}
+	}
+	return outColumns, outRows
 }

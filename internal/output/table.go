@@ -98,8 +98,8 @@ func writeFixes(p *page, r *finding.Result, o Options) {
 		})
 	}
 	p.rows([]column{
-		{head: "PACKAGE", min: 12, order: 2}, {head: "INSTALLED", min: 9, order: 3}, {head: "UPDATE TO", min: 9, order: 4},
-		{head: "ENDS"}, {}, {head: "WHERE", min: 8, order: 1, keep: true},
+		{head: "PACKAGE", min: 12}, {head: "INSTALLED", min: 10}, {head: "UPDATE TO", min: 12},
+		{head: "ENDS"}, {}, {head: "WHERE", min: 12, keep: true},
 	}, rows)
 	if more := len(r.Fixes) - len(listed); more > 0 {
 		p.line(piece{fmt.Sprintf("  +%d more: --verbose", more), faint})

@@ -97,7 +97,7 @@ func writeIncomplete(p *page, r *finding.Result, o Options) {
 			}
 			rows = append(rows, []cell{plainCell(reasonWords(i.Reason)), layer, plainCell(cmp.Or(i.Path, "-")), {{plain(i.Detail), faint}}})
 		}
-		p.rows([]column{{head: "REASON"}, {head: "LAYER", right: true}, {head: "PATH", min: 10, order: 2, keep: true}, {head: "DETAIL", min: 10, order: 1}}, rows)
+		p.rows([]column{{head: "REASON"}, {head: "LAYER", right: true}, {head: "PATH", min: 10, keep: true}, {head: "DETAIL", min: 10}}, rows)
 		return
 	}
 	type kind struct {

@@ -45,7 +45,8 @@ type identity struct {
 	typ       string
 	ecosystem purl.Ecosystem
 	name      string
-	version   string
+	version   string // with the epoch
+	bare      string // without
 	arch      string
 	distro    string // debian-12
 	upstream  string // name or name@version of the source package, as Syft writes it
@@ -57,7 +58,7 @@ func identify(s string) (identity, error) {
 		return identity{}, err
 	}
 	id := identity{
-		typ: u.Type, version: u.Version,
+		typ: u.Type, version: u.Version, bare: u.Version,
 		arch: u.Qualifiers["arch"], distro: u.Qualifiers["distro"], upstream: u.Qualifiers["upstream"],
 	}
 	id.ecosystem, id.name = u.Package()

@@ -64,7 +64,7 @@ func (x *xmlReader) start(t xml.StartElement) error {
 	}
 	x.path = append(x.path, t.Name.Local)
 	switch {
-	case x.at("bom", "metadata", "component"), x.at("components", "component"):
+	case x.at("component"):
 		x.open = append(x.open, &component{kind: attr(t, "type")})
 	case x.at("occurrence"):
 		x.place.location, x.place.context = "", attr(t, "additionalContext")
@@ -82,7 +82,7 @@ func (x *xmlReader) end() error {
 	case x.at("bom", "metadata", "properties", "property"):
 		x.r.facts.add(x.prop, text)
 		return nil
-	case len(x.open) == 0:
+	case len(x.open) == 0 || len(x.path) < 2:
 		return nil
 	}
 	c := x.open[len(x.open)-1]
@@ -90,9 +90,11 @@ func (x *xmlReader) end() error {
 	case x.at("bom", "metadata", "component"):
 		x.open = x.open[:len(x.open)-1]
 		x.r.describe(c)
-	case x.at("components", "component"):
+	case x.at("component"):
 		x.open = x.open[:len(x.open)-1]
-		return x.keep(c)
+		if x.path[len(x.path)-2] == "components" {
+			return x.keep(c)
+		}
 	case x.at("component", "group"):
 		c.group = text
 	case x.at("component", "name"):
@@ -120,7 +122,7 @@ func (x *xmlReader) end() error {
 	return nil
 }
 
-// keep takes a component in, unless it is the described thing's tool or part of a pedigree, or too deep.
+// keep takes a component in, unless it is of a tool, or part of a pedigree or the like, or too deep.
 func (x *xmlReader) keep(c *component) error {
 	for _, name := range x.path {
 		switch name {

@@ -78,6 +78,10 @@ func (r *reader) add(c *component) error {
 			return nil
 		}
 	}
+	version := cmp.Or(c.facts.first("version"), c.version)
+	if version == id.bare { // some leave the epoch to the purl
+		version = id.version
+	}
 	if len(r.kept) >= r.most {
 		r.tooMany++
 		return nil
@@ -85,7 +89,7 @@ func (r *reader) add(c *component) error {
 	k := kept{typ: id.typ, diffID: c.facts.first("aquasecurity:trivy:LayerDiffID")}
 	k.Package = inventory.Package{
 		Name:      cmp.Or(c.facts.first("name"), id.name, c.name),
-		Version:   cmp.Or(c.facts.first("version"), c.version, id.version),
+		Version:   cmp.Or(version, id.version),
 		Ecosystem: id.ecosystem,
 		PURL:      c.purl,
 		Arch:      cmp.Or(c.facts.first("arch"), id.arch),
@@ -126,7 +130,7 @@ func (r *reader) finish() (*Document, error) {
 	inv := &r.doc.Inventory
 	inv.Packages = make([]inventory.Package, 0, len(r.kept))
 	inv.Distro = r.facts.distro()
-	if inv.Distro == nil {
+	if ours := r.facts["artifact:kind"] != nil; inv.Distro == nil && !ours {
 		inv.Distro = cmp.Or(r.system, r.byPURL)
 	}
 	for i := range r.kept {

@@ -1,0 +1,213 @@
+package sbom_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/sightline-sec/sightline/internal/finding"
+	"github.com/sightline-sec/sightline/internal/sbom"
+	"github.com/sightline-sec/sightline/internal/sbom/sbomtest"
+)
+
+// cycloneDXSchemas is the folder of the official schemas in the module that carries them.
+func cycloneDXSchemas(t testing.TB) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/CycloneDX/cyclonedx-go").Output()
+	if err != nil || len(bytes.TrimSpace(out)) == 0 {
+		t.Fatalf("finding the module with the CycloneDX schemas: %v", err)
+	}
+	return filepath.Join(strings.TrimSpace(string(out)), "schema")
+}
+
+func compile(t testing.TB, main string, others map[string]string) *jsonschema.Schema {
+	t.Helper()
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	for url, file := range others {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.AddResource(url, doc); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := c.Compile(main)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func validate(t testing.TB, s *jsonschema.Schema, b []byte) {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Validate(doc); err != nil {
+		t.Errorf("not valid: %.3000v", err)
+	}
+}
+
+func cycloneDXSchema(t testing.TB) *jsonschema.Schema {
+	dir := cycloneDXSchemas(t)
+	const at = "http://cyclonedx.org/schema/"
+	return compile(t, at+"bom-1.6.schema.json", map[string]string{
+		at + "bom-1.6.schema.json":  filepath.Join(dir, "bom-1.6.schema.json"),
+		at + "spdx.schema.json":     filepath.Join(dir, "spdx.schema.json"),
+		at + "jsf-0.82.schema.json": filepath.Join(dir, "jsf-0.82.schemax.json"),
+	})
+}
+
+func spdxSchema(t testing.TB) *jsonschema.Schema {
+	return compile(t, "http://spdx.org/rdf/terms/2.3", map[string]string{"http://spdx.org/rdf/terms/2.3": "testdata/schema/spdx-schema-2.3.json"})
+}
+
+// results are what is written in these tests.
+func results() map[string]*finding.Result {
+	noDistro := sbomtest.Result("x")
+	noDistro.Distro, noDistro.Artifact.Layers, noDistro.Findings = nil, nil, nil
+	return map[string]*finding.Result{
+		"rich":       sbomtest.Result(sbomtest.Hostile),
+		"long names": sbomtest.Result(sbomtest.Long()),
+		"large":      sbomtest.Large(500),
+		"empty":      {},
+		"bare":       noDistro,
+	}
+}
+
+func TestWrittenDocumentsAreValid(t *testing.T) {
+	t.Parallel()
+	cyclonedx, spdx := cycloneDXSchema(t), spdxSchema(t)
+	for name, r := range results() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			validate(t, cyclonedx, write(t, sbom.CycloneDX, r))
+			validate(t, spdx, write(t, sbom.SPDX, r))
+		})
+	}
+}
+
+func TestInvalidDocumentsAreSeen(t *testing.T) { // that the schemas do not accept everything
+	t.Parallel()
+	for format, s := range map[string]*jsonschema.Schema{sbom.CycloneDX: cycloneDXSchema(t), sbom.SPDX: spdxSchema(t)} {
+		var doc map[string]any
+		if err := json.Unmarshal(write(t, format, sbomtest.Result("x")), &doc); err != nil {
+			t.Fatal(err)
+		}
+		doc["surprise"] = true
+		if s.Validate(doc) == nil {
+			t.Errorf("%s: an unknown key was accepted", format)
+		}
+	}
+}
+
+// References inside a SPDX document must lead somewhere, and ids be unique; the schema does not look at that.
+func TestSPDXHoldsTogether(t *testing.T) {
+	t.Parallel()
+	for name, r := range results() {
+		var doc struct {
+			Packages []struct {
+				SPDXID          string
+				LicenseDeclared string
+			}
+			HasExtractedLicensingInfos []struct{ LicenseID string }
+			Relationships              []struct{ SPDXElementID, RelatedSPDXElement string }
+		}
+		if err := json.Unmarshal(write(t, sbom.SPDX, r), &doc); err != nil {
+			t.Fatal(err)
+		}
+		ids, licenses := []string{"SPDXRef-DOCUMENT"}, []string{}
+		for _, p := range doc.Packages {
+			if slices.Contains(ids, p.SPDXID) || strings.Trim(p.SPDXID, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != "" && !strings.Contains(p.SPDXID, "#") {
+				t.Errorf("%s: id %q is not unique or not an id", name, p.SPDXID)
+			}
+			if strings.Contains(p.SPDXID, "#") {
+				t.Errorf("%s: id %q has a #", name, p.SPDXID)
+			}
+			ids = append(ids, p.SPDXID)
+		}
+		for _, l := range doc.HasExtractedLicensingInfos {
+			licenses = append(licenses, l.LicenseID)
+		}
+		for _, p := range doc.Packages {
+			for _, word := range strings.FieldsFunc(p.LicenseDeclared, func(c rune) bool { return strings.ContainsRune(" ()", c) }) {
+				if strings.HasPrefix(word, "LicenseRef-") && !slices.Contains(licenses, word) {
+					t.Errorf("%s: licence %s is not defined", name, word)
+				}
+			}
+		}
+		for _, rel := range doc.Relationships {
+			if !slices.Contains(ids, rel.SPDXElementID) || !slices.Contains(ids, rel.RelatedSPDXElement) {
+				t.Errorf("%s: relationship of nothing: %v", name, rel)
+			}
+		}
+		if want := len(doc.Packages); want > 0 && len(doc.Relationships) != want {
+			t.Errorf("%s: %d relationships of %d packages", name, len(doc.Relationships), want)
+		}
+	}
+}
+
+// What vulnerabilities affect must be a component of the document.
+func TestCycloneDXAffectsComponents(t *testing.T) {
+	t.Parallel()
+	for name, r := range results() {
+		var doc struct {
+			Components []struct {
+				Ref     string `json:"bom-ref"`
+				Version string
+			}
+			Vulnerabilities []struct{ Affects []struct{ Ref string } }
+		}
+		if err := json.Unmarshal(write(t, sbom.CycloneDX, r), &doc); err != nil {
+			t.Fatal(err)
+		}
+		refs := map[string]bool{}
+		for _, c := range doc.Components {
+			if refs[c.Ref] {
+				t.Errorf("%s: bom-ref %.100q twice", name, c.Ref)
+			}
+			refs[c.Ref] = true
+		}
+		n := 0
+		for _, v := range doc.Vulnerabilities {
+			for _, a := range v.Affects {
+				n++
+				if !refs[a.Ref] {
+					t.Errorf("%s: affects %.100q, which is no component", name, a.Ref)
+				}
+			}
+		}
+		if n != len(r.Findings) {
+			t.Errorf("%s: %d affected components, %d findings", name, n, len(r.Findings))
+		}
+	}
+}
+
+func write(t testing.TB, format string, r *finding.Result) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	var err error
+	if format == sbom.CycloneDX {
+		err = sbom.WriteCycloneDX(&b, r)
+	} else {
+		err = sbom.WriteSPDX(&b, r)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
