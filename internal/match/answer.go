@@ -16,7 +16,7 @@ import (
 
 // answer is all that the database means for one question, without the package that asked.
 type answer struct {
-	hits       []hit
+	hits       []*hit
 	beaten     []finding.Suppressed
 	fix        *finding.Fix
 	unordered  string // why the installed version has no order
@@ -38,11 +38,25 @@ type hit struct {
 	group    int
 }
 
-func (h *hit) finding(p finding.Package, layer *artifact.LayerRef) finding.Finding {
-	return finding.Finding{
-		Package: p, Vulnerability: h.record, Severity: h.severity, SeveritySource: h.source, Status: h.status,
-		FixedVersion: h.fixed, FixPublished: h.fixedAt, Matches: h.matches, Layer: layer,
+// found is a finding to be: sorted while it is small.
+type found struct {
+	pkg   *finding.Package
+	hit   *hit
+	layer *artifact.LayerRef
+}
+
+// findings puts what was found into order and into words.
+func (m *matcher) findings() []finding.Finding {
+	slices.SortFunc(m.found, compareFound)
+	list := make([]finding.Finding, len(m.found))
+	for i, f := range m.found {
+		h := f.hit
+		list[i] = finding.Finding{
+			Package: *f.pkg, Vulnerability: h.record, Severity: h.severity, SeveritySource: h.source, Status: h.status,
+			FixedVersion: h.fixed, FixPublished: h.fixedAt, Matches: h.matches, Layer: f.layer,
+		}
 	}
+	return list
 }
 
 // space is memory that answers use one after the other.
@@ -52,6 +66,46 @@ type space struct {
 	groups     []group
 	candidates []candidate
 	points     [2]point
+	hits       []*hit
+	matches    []finding.Match // of the hit that is judged
+}
+
+// slab hands out memory that lives as long as the outcome, in few pieces.
+type slab struct {
+	matches []finding.Match
+	ranges  []vuln.Range
+	hits    []hit
+}
+
+const slabSize = 128
+
+func (s *slab) keep(list []finding.Match) []finding.Match {
+	if len(list) > len(s.matches) {
+		s.matches = make([]finding.Match, max(slabSize, len(list)))
+	}
+	n := copy(s.matches, list)
+	kept := s.matches[:n:n]
+	s.matches = s.matches[n:]
+	return kept
+}
+
+func (s *slab) keepHit(h hit) *hit {
+	if len(s.hits) == 0 {
+		s.hits = make([]hit, slabSize)
+	}
+	kept := &s.hits[0]
+	s.hits = s.hits[1:]
+	*kept = h
+	return kept
+}
+
+func (s *slab) newRange() *vuln.Range {
+	if len(s.ranges) == 0 {
+		s.ranges = make([]vuln.Range, slabSize)
+	}
+	r := &s.ranges[0]
+	s.ranges = s.ranges[1:]
+	return r
 }
 
 // answer answers a question once.
@@ -69,6 +123,7 @@ func (m *matcher) answer(q question) (*answer, error) {
 		return a, nil
 	}
 	groups := m.group(tables, q.ecosystem.OS())
+	hits := m.space.hits[:0]
 	keep := m.asked[q]
 	if keep {
 		a.verdicts = make(map[vulndb.Ordinal]verdict, len(groups))
@@ -81,18 +136,20 @@ func (m *matcher) answer(q question) (*answer, error) {
 		}
 		if g.hit {
 			h.group = i
-			a.hits = append(a.hits, h)
+			hits = append(hits, m.slab.keepHit(h))
 		} else if q.ecosystem.OS() {
 			if err := m.judgeBeaten(tables, g, a); err != nil {
 				return nil, err
 			}
 		}
 		if keep && a.unordered == "" {
-			if v := g.verdict(); v != saysNothing {
+			if v := g.verdict(tables); v != saysNothing {
 				a.verdicts[g.vuln] = v
 			}
 		}
 	}
+	m.space.hits = hits
+	a.hits = slices.Clone(hits)
 	if err := m.suggest(tables, groups, a); err != nil {
 		return nil, err
 	}
@@ -138,16 +195,17 @@ func (m *matcher) open(q question, a *answer) ([]table, error) {
 func (m *matcher) group(tables []table, distribution bool) []group {
 	groups := m.space.groups[:0]
 	for i := range tables {
-		rows := tables[i].rows
-		for len(rows) > 0 {
-			n := 1
-			for n < len(rows) && rows[n].Vuln == rows[0].Vuln {
-				n++
+		t := &tables[i]
+		groups = slices.Grow(groups, len(t.rows))
+		for from := 0; from < len(t.rows); {
+			to := from + 1
+			for to < len(t.rows) && t.rows[to].Vuln == t.rows[from].Vuln {
+				to++
 			}
-			g := group{vuln: rows[0].Vuln}
-			g.parts[i] = newPart(rows[:n:n], distribution)
+			g := group{vuln: t.rows[from].Vuln}
+			g.parts[i] = t.newPart(from, to, distribution)
 			groups = append(groups, g)
-			rows = rows[n:]
+			from = to
 		}
 	}
 	m.space.groups = groups // keeps what it grew to
@@ -169,11 +227,13 @@ func (m *matcher) group(tables []table, distribution bool) []group {
 // judge says what the rows that are believed say of the installed version. g.hit tells whether it is a finding.
 func (m *matcher) judge(tables []table, g *group) (hit, error) {
 	h := hit{ordinal: g.vuln, status: vuln.StatusWontFix}
+	matches := m.space.matches[:0]
 	ranged := false // an interval holds, so that its end is a fix
 	for i := range tables {
 		t, p := &tables[i], &g.parts[i]
-		for k := range p.rows {
-			r := &p.rows[k]
+		rows := t.of(p)
+		for k := range rows {
+			r := &rows[k]
 			if !p.believes(r) {
 				continue
 			}
@@ -182,7 +242,7 @@ func (m *matcher) judge(tables []table, g *group) (hit, error) {
 				continue
 			}
 			g.hit = true
-			h.matches = append(h.matches, t.match(r, interval, listed))
+			matches = append(matches, m.match(t, r, interval, listed))
 			ranged = ranged || interval >= 0
 			if r.Status == vuln.StatusAffected {
 				h.status = vuln.StatusAffected
@@ -205,17 +265,19 @@ func (m *matcher) judge(tables []table, g *group) (hit, error) {
 	if ranged {
 		h.fixed, h.fixedAt = m.lowestFix(tables, g)
 	}
-	h.matches = sortMatches(h.matches)
+	m.space.matches = matches
+	h.matches = m.slab.keep(sortMatches(matches))
 	return h, nil
 }
 
 // match puts a row that holds into words.
-func (t *table) match(r *vulndb.Row, interval int, listed bool) finding.Match {
-	m := finding.Match{Advisory: r.Advisory, Feed: r.Feed, Namespace: t.namespace, Name: t.name, Listed: listed}
+func (m *matcher) match(t *table, r *vulndb.Row, interval int, listed bool) finding.Match {
+	why := finding.Match{Advisory: r.Advisory, Feed: r.Feed, Namespace: t.namespace, Name: t.name, Listed: listed}
 	if interval < 0 && listed {
-		return m
+		return why
 	}
-	m.Range = &vuln.Range{Introduced: "0"} // every version, where the row names none
+	why.Range = m.slab.newRange()
+	why.Range.Introduced = "0" // every version, where the row names none
 	if interval >= 0 {
 		at := func(i int32) string {
 			if i < 0 {
@@ -224,10 +286,10 @@ func (t *table) match(r *vulndb.Row, interval int, listed bool) finding.Match {
 			return t.versions[i]
 		}
 		in := r.Intervals[interval]
-		m.Range.Fixed, m.Range.LastAffected, m.Range.Limit = at(in.Fixed), at(in.LastAffected), at(in.Limit)
+		why.Range.Fixed, why.Range.LastAffected, why.Range.Limit = at(in.Fixed), at(in.LastAffected), at(in.Limit)
 		if in.Introduced >= 0 {
-			m.Range.Introduced = at(in.Introduced)
+			why.Range.Introduced = at(in.Introduced)
 		}
 	}
-	return m
+	return why
 }

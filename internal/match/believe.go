@@ -5,34 +5,38 @@ import (
 	"github.com/sightline-sec/sightline/internal/vulndb"
 )
 
-// group is all rows of one vulnerability for one question.
+// group is all rows of one vulnerability for one question. A kernel has eight thousand, so it is small.
 type group struct {
 	vuln  vulndb.Ordinal
-	parts [2]part // as the question's subjects
 	hit   bool    // it holds for the installed version
+	parts [2]part // as the question's subjects
 }
 
 // part is the rows of one vulnerability in one table, and which of them are believed.
 type part struct {
-	rows    []vulndb.Row
-	best    uint8 // the tier that is believed
-	cleared bool  // it says that the package is not affected
-	ranked  bool  // a distribution's: tiers count
+	from, to int32 // the rows are table.rows[from:to]
+	best     uint8 // the tier that is believed
+	cleared  bool  // it says that the package is not affected
+	ranked   bool  // a distribution's: tiers count
 }
 
+// of gives the rows of a part.
+func (t *table) of(p *part) []vulndb.Row { return t.rows[p.from:p.to] }
+
 // newPart finds out whom to believe.
-func newPart(rows []vulndb.Row, distribution bool) part {
-	p := part{rows: rows, ranked: distribution, best: ^uint8(0)}
+func (t *table) newPart(from, to int, distribution bool) part {
+	p := part{from: int32(from), to: int32(to), ranked: distribution, best: ^uint8(0)}
 	if !distribution {
 		return p
 	}
+	rows := t.of(&p)
 	for i := range rows {
 		if r := &rows[i]; r.Status != vuln.StatusInvestigating {
-			t := tier(r.Feed, r.Bundle)
-			if t < p.best {
-				p.best, p.cleared = t, false
+			tier := tier(r.Feed, r.Bundle)
+			if tier < p.best {
+				p.best, p.cleared = tier, false
 			}
-			if t == p.best && r.Status == vuln.StatusNotAffected {
+			if tier == p.best && r.Status == vuln.StatusNotAffected {
 				p.cleared = true
 			}
 		}
@@ -68,7 +72,7 @@ func firstHand(feed string) bool {
 func (p *part) believes(r *vulndb.Row) bool {
 	switch r.Status {
 	case vuln.StatusAffected, vuln.StatusWontFix:
-		return !p.ranked || !p.cleared && (len(p.rows) == 1 || tier(r.Feed, r.Bundle) == p.best)
+		return !p.ranked || !p.cleared && (p.to-p.from == 1 || tier(r.Feed, r.Bundle) == p.best)
 	}
 	return false
 }
@@ -77,8 +81,9 @@ func (p *part) believes(r *vulndb.Row) bool {
 func (g *group) holds(tables []table, at *[2]point) bool {
 	for i := range tables {
 		p := &g.parts[i]
-		for k := range p.rows {
-			r := &p.rows[k]
+		rows := tables[i].of(p)
+		for k := range rows {
+			r := &rows[k]
 			if !p.believes(r) {
 				continue
 			}

@@ -45,6 +45,11 @@ func bookworm() *inventory.Inventory {
 	return inv
 }
 
+func without(inv *inventory.Inventory, source string) *inventory.Inventory {
+	inv.Packages = slices.DeleteFunc(inv.Packages, func(p inventory.Package) bool { return p.Source.Name == source })
+	return inv
+}
+
 func BenchmarkMatch(b *testing.B) {
 	db := openFullDB(b)
 	kernel := func(version string) *inventory.Inventory {
@@ -65,6 +70,7 @@ func BenchmarkMatch(b *testing.B) {
 		inv  *inventory.Inventory
 	}{
 		{"debian-300-packages", bookworm()},
+		{"debian-300-packages-no-kernel", without(bookworm(), "linux")},
 		{"debian-300-packages-nothing-found", upToDate},
 		{"npm-300-packages", node},
 		{"kernel", kernel("6.1.27-1")},

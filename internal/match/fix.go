@@ -1,6 +1,7 @@
 package match
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -12,23 +13,30 @@ import (
 
 // candidate is a version in which something is fixed, above the installed one.
 type candidate struct {
-	v     version.Version
-	table int
+	table int32
 	index int32 // in the table's versions
 }
+
+func (c candidate) version(tables []table) version.Version {
+	v, _ := tables[c.table].parse(c.index)
+	return v
+}
+
+func (c candidate) spelling(tables []table) string { return tables[c.table].versions[c.index] }
 
 // collect adds the fixes above the installed version that the rows believed for g name.
 func (g *group) collect(tables []table, list []candidate) []candidate {
 	for i := range tables {
 		t, p := &tables[i], &g.parts[i]
-		for k := range p.rows {
-			r := &p.rows[k]
+		rows := t.of(p)
+		for k := range rows {
+			r := &rows[k]
 			if !p.believes(r) {
 				continue
 			}
 			for _, in := range r.Intervals {
 				if in.Fixed >= 0 && t.side(&t.installed, in.Fixed) == above {
-					list = append(list, candidate{table: i, index: in.Fixed})
+					list = append(list, candidate{table: int32(i), index: in.Fixed})
 				}
 			}
 		}
@@ -36,46 +44,33 @@ func (g *group) collect(tables []table, list []candidate) []candidate {
 	return list
 }
 
-// sortCandidates orders them from the lowest and drops those that are equal to another.
+// sortCandidates orders them from the lowest and drops those told twice.
 func sortCandidates(tables []table, list []candidate) []candidate {
 	slices.SortFunc(list, func(a, b candidate) int {
-		if a.table != b.table {
-			return a.table - b.table
-		}
-		return int(a.index - b.index)
+		return cmp.Or(cmp.Compare(a.table, b.table), cmp.Compare(a.index, b.index))
 	})
-	list = slices.CompactFunc(list, func(a, b candidate) bool { return a.table == b.table && a.index == b.index })
-	for i := range list {
-		list[i].v, _ = tables[list[i].table].parse(list[i].index)
-	}
-	spelling := func(c candidate) string { return tables[c.table].versions[c.index] }
+	list = slices.Compact(list)
 	slices.SortFunc(list, func(a, b candidate) int {
-		if c := a.v.Compare(b.v); c != 0 {
+		if c := a.version(tables).Compare(b.version(tables)); c != 0 {
 			return c
 		}
 		// Two spellings of one version: the choice must not hang on where they lie in the database.
-		switch x, y := spelling(a), spelling(b); {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		return a.table - b.table
+		return cmp.Or(cmp.Compare(a.spelling(tables), b.spelling(tables)), cmp.Compare(a.table, b.table))
 	})
 	return list
 }
 
 // stand gives the points at which the tables are judged as if c were installed.
 func (m *matcher) stand(tables []table, c candidate) *[2]point {
+	v := c.version(tables)
+	of := &tables[c.table]
 	for i := range tables {
 		t, buf := &tables[i], &m.space.buffers[i]
 		buf.candidate = resize(buf.candidate, len(t.versions))
 		p := &m.space.points[i]
-		*p = point{v: c.v, ordered: true, higher: i == c.table || t.version == tables[c.table].version, sides: buf.candidate}
-		if i == c.table {
-			p.listed = c.index
-		} else {
-			p.listed = int32(slices.Index(t.versions, tables[c.table].versions[c.index]))
+		*p = point{v: v, ordered: true, higher: t.version == of.version, sides: buf.candidate, listed: c.index}
+		if t != of {
+			p.listed = int32(slices.Index(t.versions, c.spelling(tables)))
 		}
 	}
 	return &m.space.points
@@ -87,24 +82,22 @@ func (m *matcher) lowestFix(tables []table, g *group) (fixed string, at time.Tim
 	m.space.candidates = list
 	if len(list) > 1 {
 		list = sortCandidates(tables, list)
-	} else if len(list) == 1 {
-		list[0].v, _ = tables[list[0].table].parse(list[0].index)
 	}
 	for _, c := range list {
-		if len(list) == 1 && g.plain() || !g.holds(tables, m.stand(tables, c)) {
-			return tables[c.table].versions[c.index], g.published(c)
+		if len(list) == 1 && g.plain(tables) || !g.holds(tables, m.stand(tables, c)) {
+			return c.spelling(tables), g.published(tables, c)
 		}
 	}
 	return "", time.Time{}
 }
 
 // plain says whether g is one row of one interval: its end is then outside of it, and need not be looked at.
-func (g *group) plain() bool {
-	rows := len(g.parts[0].rows) + len(g.parts[1].rows)
-	for i := range g.parts {
-		for k := range g.parts[i].rows {
-			r := &g.parts[i].rows[k]
-			if rows > 1 || len(r.Intervals) > 1 || len(r.Listed) > 0 {
+func (g *group) plain(tables []table) bool {
+	n := 0
+	for i := range tables {
+		rows := tables[i].of(&g.parts[i])
+		for k := range rows {
+			if n++; n > 1 || len(rows[k].Intervals) > 1 || len(rows[k].Listed) > 0 {
 				return false
 			}
 		}
@@ -113,10 +106,11 @@ func (g *group) plain() bool {
 }
 
 // published is the first day on which a row that is believed says of c that it was published.
-func (g *group) published(c candidate) (first time.Time) {
+func (g *group) published(tables []table, c candidate) (first time.Time) {
 	p := &g.parts[c.table]
-	for k := range p.rows {
-		r := &p.rows[k]
+	rows := tables[c.table].of(p)
+	for k := range rows {
+		r := &rows[k]
 		if r.FixedAt.IsZero() || !p.believes(r) || !first.IsZero() && !r.FixedAt.Before(first) {
 			continue
 		}
@@ -206,7 +200,7 @@ func (p *plan) worse() int { return p.fresh.Critical + p.fresh.High }
 func (m *matcher) plan(tables []table, groups []group, a *answer, c candidate, at *[2]point) (plan, error) {
 	p := plan{candidate: c}
 	for i := range a.hits {
-		h := &a.hits[i]
+		h := a.hits[i]
 		if groups[h.group].holds(tables, at) {
 			*p.fix.Remains.Of(h.severity)++
 			continue
@@ -233,8 +227,9 @@ func (m *matcher) plan(tables []table, groups []group, a *answer, c candidate, a
 func (m *matcher) severityAt(tables []table, g *group, at *[2]point) (worst vuln.Severity, err error) {
 	for i := range tables {
 		p := &g.parts[i]
-		for k := range p.rows {
-			r := &p.rows[k]
+		rows := tables[i].of(p)
+		for k := range rows {
+			r := &rows[k]
 			if p.ranked && r.Severity > worst && p.believes(r) {
 				if _, _, ok := tables[i].holds(&at[i], r); ok {
 					worst = r.Severity

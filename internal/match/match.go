@@ -47,6 +47,7 @@ func Match(ctx context.Context, db Database, inv *inventory.Inventory) (*Outcome
 		}
 	}
 	m.reportUnmatched()
+	m.out.Findings = m.findings()
 	m.out.sort()
 	return &m.out, nil
 }
@@ -62,7 +63,9 @@ type matcher struct {
 	owners map[string]*inventory.Package          // OS packages that own language packages, by purl
 	asked  map[question]bool                      // what owners ask: their answers keep every verdict
 	missed map[unmatched]int                      // packages that were not matched
+	found  []found                                // what becomes Outcome.Findings
 	space  space
+	slab   slab
 }
 
 func newMatcher(db Database, inv *inventory.Inventory) *matcher {
@@ -88,22 +91,25 @@ func (m *matcher) add(p *inventory.Package) error {
 	if err != nil {
 		return err
 	}
-	short := shorten(p)
 	m.report(p, a)
+	if len(a.hits) == 0 && len(a.beaten) == 0 {
+		return nil
+	}
+	short := shorten(p)
 	if owner := m.ownerOf(p); owner != nil {
-		return m.suppressOwned(p, short, a, owner)
+		return m.suppressOwned(p, *short, a, owner)
 	}
 	for i := range a.hits {
-		m.out.Findings = append(m.out.Findings, a.hits[i].finding(short, p.Layer))
+		m.found = append(m.found, found{short, a.hits[i], p.Layer})
 	}
 	if a.fix != nil {
 		f := *a.fix
-		f.Package, f.Layer = short, p.Layer
+		f.Package, f.Layer = *short, p.Layer
 		f.OfSource = f.OfSource && p.Source != nil && p.Source.Version != p.Version
 		m.out.Fixes = append(m.out.Fixes, f)
 	}
 	for _, s := range a.beaten {
-		s.Package = short
+		s.Package = *short
 		m.out.Suppressed = append(m.out.Suppressed, s)
 	}
 	return nil
@@ -132,8 +138,8 @@ func (m *matcher) hasNamespace(ns string) bool {
 }
 
 // shorten makes the form of a package that findings carry.
-func shorten(p *inventory.Package) finding.Package {
-	short := finding.Package{Name: p.Name, Version: p.Version, Ecosystem: p.Ecosystem, PURL: p.PURL, Source: p.Source}
+func shorten(p *inventory.Package) *finding.Package {
+	short := &finding.Package{Name: p.Name, Version: p.Version, Ecosystem: p.Ecosystem, PURL: p.PURL, Source: p.Source}
 	if len(p.Evidence) > 0 {
 		short.Paths = make([]string, 0, len(p.Evidence))
 		for i := range p.Evidence {

@@ -9,10 +9,9 @@ import (
 	"github.com/sightline-sec/sightline/internal/vuln"
 )
 
-// sort brings everything into the order of results, which hangs on values only: not on the order of packages in the
+// sort brings all but the findings, which are sorted before they are made, into the order of results, which hangs on values only: not on the order of packages in the
 // inventory or of rows in the database.
 func (o *Outcome) sort() {
-	slices.SortStableFunc(o.Findings, compareFindings)
 	slices.SortStableFunc(o.Fixes, compareFixes)
 	slices.SortStableFunc(o.Suppressed, func(a, b finding.Suppressed) int {
 		return cmp.Or(comparePackages(&a.Package, &b.Package), cmp.Compare(a.Vulnerability, b.Vulnerability),
@@ -21,18 +20,20 @@ func (o *Outcome) sort() {
 	artifact.SortIncomplete(o.Incomplete)
 }
 
-// compareFindings puts the worst first, then goes by package and vulnerability.
-func compareFindings(a, b finding.Finding) int {
-	if c := cmp.Compare(b.Severity, a.Severity); c != 0 {
+// compareFound puts the worst first, then goes by package and vulnerability.
+func compareFound(a, b found) int {
+	if c := cmp.Compare(b.hit.severity, a.hit.severity); c != 0 {
 		return c
 	}
-	if c := comparePackages(&a.Package, &b.Package); c != 0 {
+	if a.pkg != b.pkg {
+		if c := comparePackages(a.pkg, b.pkg); c != 0 {
+			return c
+		}
+	}
+	if c := cmp.Compare(a.hit.record.ID, b.hit.record.ID); c != 0 {
 		return c
 	}
-	if c := cmp.Compare(a.Vulnerability.ID, b.Vulnerability.ID); c != 0 {
-		return c
-	}
-	return compareLayers(a.Layer, b.Layer)
+	return compareLayers(a.layer, b.layer)
 }
 
 // compareFixes puts the fix first that ends the worst: by severity, known exploits, number, then package.

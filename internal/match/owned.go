@@ -21,18 +21,19 @@ const (
 )
 
 // verdict is known after judge.
-func (g *group) verdict() verdict {
+func (g *group) verdict(tables []table) verdict {
 	if g.hit {
 		return saysAffected
 	}
 	v := saysNothing
-	for i := range g.parts {
+	for i := range tables {
 		p := &g.parts[i]
 		if p.cleared {
 			return saysNotAffected
 		}
-		for k := range p.rows {
-			if p.believes(&p.rows[k]) {
+		rows := tables[i].of(p)
+		for k := range rows {
+			if p.believes(&rows[k]) {
 				v = saysFixed
 			}
 		}
@@ -85,7 +86,7 @@ func (m *matcher) suppressOwned(p *inventory.Package, short finding.Package, a *
 	}
 	name := q.subjects[0].name
 	for i := range a.hits {
-		h := &a.hits[i]
+		h := a.hits[i]
 		s := finding.Suppressed{Package: short, Vulnerability: h.record.ID}
 		switch theirs.verdicts[h.ordinal] {
 		case saysAffected:
@@ -123,11 +124,11 @@ func (m *matcher) judgeBeaten(tables []table, g *group, a *answer) error {
 		subject := fmt.Sprintf("%s of %s", t.name, t.namespace)
 		switch {
 		case p.cleared:
-			s.Reason, s.Detail = finding.DistroNotAffected, p.speaker()+" says that "+subject+" is not affected"
+			s.Reason, s.Detail = finding.DistroNotAffected, t.speaker(p)+" says that "+subject+" is not affected"
 		case r.Status == vuln.StatusInvestigating:
 			s.Reason, s.Detail = finding.UnderInvestigation, r.Advisory+" does not say yet whether "+subject+" is affected"
 		default:
-			s.Reason, s.Detail = finding.DistroFixed, p.speaker()+" says that "+subject+" is not or no longer affected in "+t.version
+			s.Reason, s.Detail = finding.DistroFixed, t.speaker(p)+" says that "+subject+" is not or no longer affected in "+t.version
 		}
 		if r.Status != vuln.StatusInvestigating {
 			s.Detail += "; " + r.Advisory + " of " + r.Feed + " does not count beside it"
@@ -141,8 +142,9 @@ func (m *matcher) judgeBeaten(tables []table, g *group, a *answer) error {
 // beaten gives the row that holds for the installed version and is not believed: of several, one with a verdict, and the
 // first by advisory and feed. It is nil where there is none.
 func (t *table) beaten(p *part) (first *vulndb.Row) {
-	for k := range p.rows {
-		r := &p.rows[k]
+	rows := t.of(p)
+	for k := range rows {
+		r := &rows[k]
 		if r.Status == vuln.StatusNotAffected || p.believes(r) {
 			continue
 		}
@@ -157,10 +159,11 @@ func (t *table) beaten(p *part) (first *vulndb.Row) {
 }
 
 // speaker names the row that is believed: the first by advisory and feed.
-func (p *part) speaker() string {
+func (t *table) speaker(p *part) string {
 	var first *string
-	for k := range p.rows {
-		r := &p.rows[k]
+	rows := t.of(p)
+	for k := range rows {
+		r := &rows[k]
 		if r.Status == vuln.StatusInvestigating || tier(r.Feed, r.Bundle) != p.best {
 			continue
 		}
