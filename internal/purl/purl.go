@@ -136,9 +136,34 @@ func (e Ecosystem) Type() string {
 // It is empty for other ecosystems.
 func (e Ecosystem) vendor() string {
 	switch e {
-	case Debian, Ubuntu, Echo, Alpine, Wolfi, Chainguard, Alpaquita, CleanStart, MinimOS, AlmaLinux, Mageia,
-		OpenEuler, OpenSUSE, SUSE:
-		return strings.ToLower(string(e))
+	case Debian:
+		return "debian"
+	case Ubuntu:
+		return "ubuntu"
+	case Echo:
+		return "echo"
+	case Alpine:
+		return "alpine"
+	case Wolfi:
+		return "wolfi"
+	case Chainguard:
+		return "chainguard"
+	case Alpaquita:
+		return "alpaquita"
+	case CleanStart:
+		return "cleanstart"
+	case MinimOS:
+		return "minimos"
+	case AlmaLinux:
+		return "almalinux"
+	case Mageia:
+		return "mageia"
+	case OpenEuler:
+		return "openeuler"
+	case OpenSUSE:
+		return "opensuse"
+	case SUSE:
+		return "suse"
 	case BellSoft:
 		return "bellsoft-hardened-containers"
 	case Rocky:
@@ -179,7 +204,7 @@ func ParseEcosystem(s string) (Ecosystem, bool) {
 	return "", false
 }
 
-// parseOSV finds the ecosystem whose OSV name in lower case is s.
+// parseOSV finds the ecosystem whose OSV name is s in any case.
 func parseOSV(s string) (Ecosystem, bool) {
 	for _, e := range [...]Ecosystem{
 		Debian, Ubuntu, Alpine, Wolfi, Chainguard, AlmaLinux, Rocky, RedHat, NPM, PyPI, Go, Maven, RubyGems,
