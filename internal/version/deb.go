@@ -7,7 +7,7 @@ import (
 
 // parseDeb takes [epoch:]upstream[-revision] apart, as dpkg does when it reads its own database: what dpkg only warns
 // of (an upstream version without a digit in front, odd characters) has an order too.
-// See https://manpages.debian.org/deb-version.7.
+// See deb-version(7).
 func (v *Version) parseDeb() (why string) {
 	rest := v.raw
 	if strings.ContainsAny(rest, " \t\n\v\f\r") {

@@ -42,30 +42,9 @@ func (v *Version) parseGem() (why string) {
 
 // gemValid is Gem::Version's pattern: [0-9]+(\.[0-9a-zA-Z]+)*(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?
 func gemValid(s string) bool {
-	n := digits(s)
-	if n == 0 {
-		return false
-	}
-	hyphen, empty := false, false
-	for i := n; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '.' && !empty:
-			empty = true
-		case c == '-' && (hyphen || !empty):
-			empty = empty || !hyphen
-			if hyphen {
-				empty = false
-			}
-			hyphen = true
-		case i == n && c != '.' && c != '-':
-			return false
-		case isDigit(c) || isLetter(c):
-			empty = false
-		default:
-			return false
-		}
-	}
-	return !empty
+	release, pre, hasPre := strings.Cut(s, "-")
+	n := digits(release)
+	return n > 0 && (n == len(release) || release[n] == '.' && identifiers(release[n+1:])) && (!hasPre || identifiers(pre))
 }
 
 // gemSegment cuts the first number or word off s; the segment is empty when there is none.
