@@ -137,7 +137,7 @@ func cleanIDs(list []string) []string {
 func appendBody(b []byte, a *vuln.Advisory) []byte {
 	b = appendTime(b, a.Published)
 	b = appendTime(b, a.Modified)
-	b = appendString(b, a.Title)
+	b = appendString(b, clip(a.Title))
 	at := len(b)
 	b = append(b, 0)
 	for _, r := range a.Ratings {
@@ -150,7 +150,8 @@ func appendBody(b []byte, a *vuln.Advisory) []byte {
 			b = appendInt(b, int(min(max(r.Score, 0), 10)*10+0.5))
 		}
 	}
-	weaknesses := a.Weaknesses[:min(len(a.Weaknesses), 100)]
+	weaknesses := slices.DeleteFunc(slices.Clone(a.Weaknesses), func(w string) bool { return w == "" || len(w) > maxName })
+	weaknesses = weaknesses[:min(len(weaknesses), 100)]
 	b = appendInt(b, len(weaknesses))
 	for _, w := range weaknesses {
 		b = appendString(b, w)
@@ -160,20 +161,28 @@ func appendBody(b []byte, a *vuln.Advisory) []byte {
 		b = appendTime(b, k.Added)
 		b = appendTime(b, k.Due)
 		b = appendBool(b, k.Ransomware)
-		b = appendString(b, k.Name)
-		b = appendString(b, k.RequiredAction)
+		b = appendString(b, clip(k.Name))
+		b = appendString(b, clip(k.RequiredAction))
 	}
 	exploits := a.Exploits[:min(len(a.Exploits), 1000)]
 	b = appendInt(b, len(exploits))
 	for _, e := range exploits {
-		b = appendString(b, e.ID)
-		b = appendString(b, e.URL)
-		b = appendString(b, e.Title)
+		b = appendString(b, clip(e.ID))
+		b = appendString(b, clip(e.URL))
+		b = appendString(b, clip(e.Title))
 		b = appendTime(b, e.Published)
 		b = appendBool(b, e.Verified)
-		b = appendString(b, e.Type)
+		b = appendString(b, clip(e.Type))
 	}
 	return b
+}
+
+// clip bounds strings which are a line in every real feed.
+func clip(s string) string {
+	if len(s) > 4<<10 {
+		return strings.ToValidUTF8(s[:4<<10], "") + "…"
+	}
+	return s
 }
 
 // complete gives a rating by vector the score and the word that follow from it, where the feed gave none. A rating that
@@ -257,6 +266,7 @@ func appendAffected(b []byte, a *vuln.Affected) []byte {
 			b = appendString(b, s)
 		}
 	}
+	versions = slices.DeleteFunc(slices.Clone(versions), func(v string) bool { return v == "" || len(v) > maxString })
 	b = appendInt(b, len(versions))
 	for _, v := range versions {
 		b = appendString(b, v)

@@ -154,6 +154,9 @@ func (e *encoder) encodePackages(ctx context.Context) error {
 	return nil
 }
 
+// maxAllRows bounds what hostile notices can multiply to. All public feeds together have some ten million rows.
+const maxAllRows = 1 << 27
+
 // planned is a row before it is written.
 type planned struct {
 	o      Ordinal
@@ -176,8 +179,11 @@ func (e *encoder) encodeBlock(w *blockWriter, blocks []byte, parts []part, pkg u
 	for i, p := range parts {
 		r, a := &e.c.records[p.record], &said[i]
 		fixedAt := a.FixedAt
-		if fixedAt.IsZero() && r.affected[p.affected].fixed && e.isNotice(p.record) {
+		if fixedAt.IsZero() && r.affected[p.affected].fixed && e.c.ids[p.record].notice() {
 			fixedAt = r.published // a notice comes with the fix
+		}
+		if len(rows)+len(e.targets[p.record]) > 4*maxRows {
+			return nil, fmt.Errorf("more than %d rows", 4*maxRows)
 		}
 		claim := w.claim(a, fixedAt)
 		for _, o := range e.targets[p.record] {
@@ -195,14 +201,10 @@ func (e *encoder) encodeBlock(w *blockWriter, blocks []byte, parts []part, pkg u
 		}
 		w.row(r.o, e.c.records[r.record].feed, e.heap.ref(e.c.ids[r.record].id), e.bundle[r.record], r.claim)
 	}
-	e.rows += len(rows)
+	if e.rows += len(rows); e.rows > maxAllRows {
+		return nil, fmt.Errorf("more than %d rows in the database", maxAllRows)
+	}
 	return w.append(blocks)
-}
-
-// isNotice says whether a record announces an update that mends what it covers.
-func (e *encoder) isNotice(record int32) bool {
-	_, own := ownCVE(e.c.ids[record].id)
-	return !own && len(e.c.ids[record].covers) > 0
 }
 
 // hear notes what a row says about the vulnerability as a whole.
@@ -274,6 +276,9 @@ func (e *encoder) encodeVulns(ctx context.Context) error {
 		}
 		v := merge(g, voices, heard[Ordinal(o)])
 		index = binary.LittleEndian.AppendUint32(index, uint32(len(body)))
+		for _, x := range v.Exploits {
+			g.also = append(g.also, x.ID)
+		}
 		body = appendRecord(body, &e.heap, feeds, v, g.joins)
 		var score *vuln.EPSS
 		if s, ok := e.c.scores[g.id]; ok {

@@ -18,11 +18,17 @@ type identity struct {
 	exploit bool
 }
 
+// notice says whether the record speaks of others' vulnerabilities: its id is then no name of them.
+func (r *identity) notice() bool {
+	_, own := ownCVE(r.id)
+	return !own && len(r.covers) > 0
+}
+
 // group is one vulnerability: the advisories that speak of it.
 type group struct {
 	id      string
 	aliases []string // sorted
-	also    []string // names that find it but are not aliases: exploits'
+	also    []string // ids that find it but are not its names: those of notices
 	members []member // records about it first, then notices
 	joins   []join
 }
@@ -51,7 +57,7 @@ const maxInherited = 64
 func joinAll(records []identity) []group {
 	j := &joiner{
 		records: records, to: make([]route, len(records)),
-		own: map[string][]int{}, named: map[string][]int{}, known: map[string][]string{},
+		own: map[string][]int{}, named: map[string][]int{},
 	}
 	for i, r := range records {
 		if !r.withdrawn {
@@ -82,7 +88,7 @@ type joiner struct {
 
 func (j *joiner) settle(i int, r route) {
 	j.to[i] = r
-	clear(j.known)
+	j.known = nil
 	key := foldID(j.records[i].id)
 	j.own[key] = append(j.own[key], i)
 	for _, a := range j.records[i].aliases {
@@ -145,6 +151,9 @@ func (j *joiner) of(name string) []string {
 	}
 	slices.SortFunc(groups, compareIDs)
 	groups = slices.Compact(groups)
+	if j.known == nil {
+		j.known = map[string][]string{}
+	}
 	j.known[key] = groups
 	return groups
 }
@@ -203,7 +212,11 @@ func (j *joiner) inherit() {
 func (j *joiner) partners(i int) route {
 	r := route{kind: becausePartner}
 	for _, n := range j.names(i) {
-		if g := j.of(n); len(g) > 0 {
+		g := j.of(n)
+		if len(g) > maxInherited {
+			return route{}
+		}
+		if len(g) > 0 {
 			r.groups = append(r.groups, g...)
 			if r.name == "" || compareIDs(n, r.name) < 0 {
 				r.name = n
@@ -244,7 +257,7 @@ func (j *joiner) connect() {
 	ranks := map[string]int{}
 	var rest []int
 	for i, r := range j.records {
-		if !j.open(i) || len(r.covers) > 0 || r.exploit {
+		if !j.open(i) || r.notice() || r.exploit {
 			continue
 		}
 		rest = append(rest, i)
@@ -282,7 +295,7 @@ func (j *joiner) cover() {
 	}
 	var all []found
 	for i, r := range j.records {
-		if _, own := ownCVE(r.id); own || r.withdrawn || len(r.covers) == 0 {
+		if r.withdrawn || !r.notice() {
 			continue
 		}
 		var groups []string
@@ -331,7 +344,7 @@ func (j *joiner) groups() []group {
 	for at := range groups {
 		g := &groups[at]
 		j.name(g)
-		for _, n := range append([]string{g.id}, g.aliases...) {
+		for _, n := range slices.Concat([]string{g.id}, g.aliases, g.also) {
 			bears[foldID(n)] = append(bears[foldID(n)], at)
 		}
 		slices.SortFunc(g.members, func(a, b member) int {
@@ -369,11 +382,15 @@ func (j *joiner) name(g *group) {
 	}
 	for _, m := range g.members {
 		r, to := &j.records[m.advisory], &j.to[m.advisory]
-		if r.exploit {
+		switch {
+		case r.exploit:
 			g.also = append(g.also, r.id)
 			continue
+		case r.notice():
+			g.also = append(g.also, r.id)
+		default:
+			add(r.id)
 		}
-		add(r.id)
 		for _, a := range r.aliases {
 			if !isCVE(a) && len(to.groups) <= maxInherited && slices.Contains(j.of(a), g.id) {
 				add(a)

@@ -22,7 +22,7 @@ const FormatVersion = 1
 //	        8  uint32 format version
 //	       12  uint32 length of the front
 //	       16  uint64 length of the file
-//	       24  uint32 CRC-32C of bytes 0-23, bytes 32-63 and the front
+//	       24  uint32 CRC-32C of bytes 0-23, bytes 28-63 and the front
 //	       28  uint32 0
 //	       32  SHA-256 of everything after the header
 //	front  64  as-of date, feeds, namespaces, counts, lengths of the sections
@@ -74,7 +74,7 @@ type namespace struct {
 
 func headerCRC(header, front []byte) uint32 {
 	c := crc32.Update(0, castagnoli, header[:crcAt])
-	c = crc32.Update(c, castagnoli, header[sumAt:headerSize])
+	c = crc32.Update(c, castagnoli, header[crcAt+4:headerSize])
 	return crc32.Update(c, castagnoli, front)
 }
 
@@ -87,6 +87,9 @@ func parseFront(b []byte) (*front, error) {
 	}
 	if size := binary.LittleEndian.Uint64(b[16:]); size != uint64(len(b)) {
 		return nil, corrupt("its length is %d, it was written with %d", len(b), size)
+	}
+	if binary.LittleEndian.Uint32(b[28:]) != 0 {
+		return nil, corrupt("the header is broken")
 	}
 	n := int64(binary.LittleEndian.Uint32(b[12:]))
 	if n > int64(len(b)-headerSize) {

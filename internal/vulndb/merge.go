@@ -31,7 +31,7 @@ func merge(g *group, voices []voice, packages []heard) *vuln.Vulnerability {
 	dates := map[dateKey]vuln.Date{}
 	feeds := map[string]bool{}
 	for _, a := range voices {
-		if v.Title == "" {
+		if v.Title == "" && (!a.bundle || voices[0].bundle) { // a notice's title speaks of an update
 			v.Title = a.Title
 		}
 		v.Weaknesses = append(v.Weaknesses, a.Weaknesses...)

@@ -54,14 +54,17 @@ func (s *spill) add(b []byte) (span, error) {
 
 // read gives the bytes at a place. They stay good until buf is used again, or the next add.
 func (s *spill) read(at span, buf []byte) ([]byte, error) {
-	if at.at >= s.written {
-		i := at.at - s.written
-		return s.buf[i : i+int64(at.n)], nil
+	if s.file == nil {
+		return s.buf[at.at : at.at+int64(at.n)], nil
 	}
 	if cap(buf) < int(at.n) {
 		buf = make([]byte, at.n, at.n+at.n/2)
 	}
 	buf = buf[:at.n]
+	if at.at >= s.written {
+		copy(buf, s.buf[at.at-s.written:])
+		return buf, nil
+	}
 	_, err := s.file.ReadAt(buf, at.at)
 	return buf, err
 }
