@@ -118,14 +118,13 @@ func (a *archive) scan(ctx context.Context) error {
 	}
 	a.size = fi.Size()
 	win := newWindow(ctx, a.file, a.size)
-	tr := tar.NewReader(win)
 	for count := 0; ; count++ {
-		hdr, err := tr.Next()
-		if errors.Is(err, tar.ErrInsecurePath) && hdr != nil {
-			err = nil
-		}
+		hdr, err := win.next()
 		if errors.Is(err, io.EOF) {
 			return nil
+		}
+		if _, is := errors.AsType[*artifact.ErrLimit](err); is {
+			return err
 		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

@@ -1,7 +1,6 @@
 package image
 
 import (
-	"archive/tar"
 	"bufio"
 	"context"
 	"errors"
@@ -46,17 +45,17 @@ func DetectFile(path string) (string, error) {
 		return "", nil //nolint:nilerr // damaged or of another compression: not an image archive
 	}
 	defer done()
-	return detectTar(io.LimitReader(unpacked, detectBytes)), nil
+	m := &meter{layer: &layer{src: newSource(Options{})}, ctx: ctx}
+	return detectTar(newTarReader(io.LimitReader(unpacked, detectBytes), m)), nil
 }
 
 // detectTar looks at the names in a tar until they tell. What it cannot see in a bounded part of a compressed archive is
 // guessed from the names that come first.
-func detectTar(r io.Reader) string {
-	tr := tar.NewReader(r)
+func detectTar(heads nexter) string {
 	guess := ""
 	for range maxMembers {
-		hdr, err := tr.Next()
-		if err != nil && (hdr == nil || !errors.Is(err, tar.ErrInsecurePath)) {
+		hdr, err := heads.next()
+		if err != nil {
 			return guess
 		}
 		name, _ := artifact.CleanPath(hdr.Name)

@@ -22,9 +22,9 @@ type dockerImage struct {
 
 func (d *dockerImage) label() string {
 	if len(d.RepoTags) > 0 {
-		return strings.Join(d.RepoTags[:min(len(d.RepoTags), 3)], ", ")
+		return printable(strings.Join(d.RepoTags[:min(len(d.RepoTags), 3)], ", "))
 	}
-	return strings.TrimSuffix(path.Base(d.Config), ".json")
+	return printable(strings.TrimSuffix(path.Base(d.Config), ".json"))
 }
 
 // errIncomplete says that manifest.json names what is not in the archive, while there is an index.json to try.

@@ -83,7 +83,8 @@ func (l *layer) walk(ctx context.Context, visit func(*artifact.Entry) error) (er
 		}
 		checked := l.src.opts.VerifyPlain && l.digest != "" || l.src.opts.VerifyDiffIDs && l.diffID != ""
 		if sniff(head[:n]) == plain && !checked {
-			if err := walkTar(newWindow(ctx, o.at, o.size), m, visit); err != nil {
+			win := newWindow(ctx, o.at, o.size)
+			if err := walkTar(win.heads.tr, win, win, m, visit); err != nil {
 				return err
 			}
 			return l.checkSize(o.size)
@@ -114,13 +115,13 @@ func (l *layer) walkStream(ctx context.Context, o *opened, m *meter, visit func(
 		return err
 	}
 	defer done()
-	tarBytes := &tarReader{r: unpacked, m: m}
+	tarBytes := newTarReader(unpacked, m)
 	if l.src.opts.VerifyDiffIDs && l.diffID != "" {
 		if err := tarBytes.check(l.diffID); err != nil {
 			return err
 		}
 	}
-	err = walkTar(tarBytes, m, visit)
+	err = walkTar(tarBytes.heads.tr, tarBytes, nil, m, visit)
 	if err == nil {
 		err = tarBytes.finish()
 	}

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"archive/tar"
 	"context"
 	"errors"
 	"fmt"
@@ -121,12 +122,21 @@ func (r *rawReader) Read(p []byte) (int, error) {
 // tarReader is a layer's tar as it comes out of the decompressor, charged to the meter. Errors of decoding are made
 // [artifact.ErrCorrupt] here.
 type tarReader struct {
-	r    io.Reader
-	m    *meter
-	sum  hash.Hash
-	want digest
-	err  error
+	r     io.Reader
+	m     *meter
+	heads *headers
+	sum   hash.Hash
+	want  digest
+	err   error
 }
+
+func newTarReader(r io.Reader, m *meter) *tarReader {
+	t := &tarReader{r: r, m: m, heads: &headers{}}
+	t.heads.tr = tar.NewReader(t)
+	return t
+}
+
+func (t *tarReader) next() (*tar.Header, error) { return t.heads.next(false) }
 
 func (t *tarReader) check(d digest) error {
 	sum, err := d.hash()
@@ -142,7 +152,11 @@ func (t *tarReader) Read(p []byte) (int, error) {
 	if t.sum != nil {
 		t.sum.Write(p[:n])
 	}
-	if limit := t.m.unpacked(int64(n)); limit != nil {
+	limit := t.m.unpacked(int64(n))
+	if limit == nil {
+		limit = t.heads.read(n, len(p))
+	}
+	if limit != nil {
 		t.err = limit
 		return n, limit
 	}

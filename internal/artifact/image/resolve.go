@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 )
@@ -37,11 +38,26 @@ type candidate struct {
 // label is how an error speaks of the candidate.
 func (c candidate) label() string {
 	var parts []string
-	parts = append(parts, c.names...)
-	if c.desc.Platform != nil {
-		parts = append(parts, c.desc.Platform.String())
+	for _, name := range c.names {
+		parts = append(parts, printable(name))
 	}
-	return strings.Join(append(parts, c.desc.Digest), " ")
+	if c.desc.Platform != nil {
+		parts = append(parts, printable(c.desc.Platform.String()))
+	}
+	return strings.Join(append(parts, printable(c.desc.Digest)), " ")
+}
+
+// printable makes what an image says of itself safe for a terminal, and short.
+func printable(s string) string {
+	if len(s) > 200 {
+		s = s[:200]
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, s)
 }
 
 // resolver finds the images below an index.
@@ -333,7 +349,7 @@ func (s *source) checkPlatform(want *platform) error {
 	}
 	have := platform{s.meta.Config.OS, s.meta.Config.Architecture, s.meta.Config.Variant, ""}
 	if have.OS != "" && !have.matches(*want) {
-		return fmt.Errorf("%w: no image for %s; the only one is for %s", artifact.ErrNotFound, want, have)
+		return fmt.Errorf("%w: no image for %s; the only one is for %s", artifact.ErrNotFound, want, printable(have.String()))
 	}
 	return nil
 }

@@ -25,15 +25,14 @@ const (
 	paxSparse = "GNU.sparse."
 )
 
-// walkTar visits the entries of one layer's tar. Where r is a window, contents are offered with random access.
-func walkTar(r io.Reader, m *meter, visit func(*artifact.Entry) error) error {
-	w := &tarWalk{tr: tar.NewReader(r), m: m, visit: visit}
-	w.win, _ = r.(*window)
+// nexter gives the headers of a tar.
+type nexter interface{ next() (*tar.Header, error) }
+
+// walkTar visits the entries of one layer's tar. Where there is a window, contents are offered with random access.
+func walkTar(tr *tar.Reader, heads nexter, win *window, m *meter, visit func(*artifact.Entry) error) error {
+	w := &tarWalk{tr: tr, win: win, m: m, visit: visit}
 	for {
-		hdr, err := w.tr.Next()
-		if errors.Is(err, tar.ErrInsecurePath) && hdr != nil {
-			err = nil // names are cleaned here
-		}
+		hdr, err := heads.next()
 		if errors.Is(err, io.EOF) {
 			return w.finish()
 		}

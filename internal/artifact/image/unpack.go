@@ -96,7 +96,7 @@ type zstdReader struct {
 
 func (r *zstdReader) Read(p []byte) (int, error) {
 	n, err := r.z.Read(p)
-	if errors.Is(err, zstd.ErrWindowSizeExceeded) {
+	if errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded) {
 		err = fmt.Errorf("%w: zstd frame with a window of more than %d MiB", artifact.ErrUnsupported, r.window>>20)
 	}
 	return n, err

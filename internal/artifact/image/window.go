@@ -1,6 +1,7 @@
 package image
 
 import (
+	"archive/tar"
 	"context"
 	"errors"
 	"io"
@@ -13,6 +14,7 @@ const windowBytes = 16 << 10
 type window struct {
 	ctx   context.Context // of one walk; the window lives no longer
 	at    io.ReaderAt
+	heads *headers // told of each read
 	size  int64
 	pos   int64
 	start int64 // of buf
@@ -20,10 +22,24 @@ type window struct {
 }
 
 func newWindow(ctx context.Context, at io.ReaderAt, size int64) *window {
-	return &window{ctx: ctx, at: at, size: size, buf: make([]byte, 0, windowBytes)}
+	w := &window{ctx: ctx, at: at, size: size, buf: make([]byte, 0, windowBytes)}
+	w.heads = &headers{}
+	w.heads.tr = tar.NewReader(w)
+	return w
 }
 
+// next moves to the next header of the tar that the window shows.
+func (w *window) next() (*tar.Header, error) { return w.heads.next(true) }
+
 func (w *window) Read(p []byte) (int, error) {
+	n, err := w.read(p)
+	if limit := w.heads.read(n, len(p)); limit != nil {
+		return n, limit
+	}
+	return n, err
+}
+
+func (w *window) read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
