@@ -54,7 +54,10 @@ func opaque(u *url.URL) string {
 // plain takes the URL out of an error of net/http, which may hold credentials.
 func plain(err error) error {
 	if ue, ok := errors.AsType[*url.Error](err); ok {
-		return ue.Err
+		err = ue.Err
+	}
+	if strings.HasPrefix(err.Error(), "failed to parse Location header") { // and quotes it
+		return errors.New("a redirect to what is not a URL")
 	}
 	return err
 }
