@@ -1,6 +1,7 @@
 package output
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/sightline-sec/sightline/internal/vuln"
@@ -13,6 +14,7 @@ const (
 	normal  style = ""
 	strong  style = "1"
 	faint   style = "38;5;245"
+	command style = "1;4"
 	good    style = "38;5;71"
 	alarm   style = "1;31"
 	caution style = "38;5;172"
@@ -55,6 +57,7 @@ type column struct {
 	head   string
 	right  bool // numbers
 	min    int  // never narrower than this, nor than the head; 0: never narrower than its widest cell
+	prefer int  // as min, as long as other columns can give way
 	keep   bool // of what is too long the end is kept
 	widest int  // cell
 }
@@ -66,19 +69,56 @@ type page struct {
 	width int
 }
 
+// line writes pieces of text, wrapped between words; what goes on is indented.
 func (p *page) line(pieces ...piece) {
-	var line strings.Builder
-	room := p.width
+	used := 0
+	blank := "" // waits for its word, which may go to the next line
 	for _, x := range pieces {
-		text := fit(x.text, room)
-		room -= width(text)
-		line.WriteString(p.paint(text, x.style))
-		if room <= 0 {
-			break
+		var run strings.Builder // what stands on one line in one style
+		for word := range words(x) {
+			if word[0] == ' ' {
+				blank = word
+				continue
+			}
+			if used > indent && used+len(blank)+width(word) > p.width {
+				p.b.WriteString(p.paint(run.String(), x.style) + "\n")
+				run.Reset()
+				used, blank = 0, strings.Repeat(" ", indent)
+			}
+			word = fit(word, max(p.width-used-len(blank), 1))
+			if run.Len() == 0 {
+				p.b.WriteString(blank)
+			} else {
+				run.WriteString(blank)
+			}
+			run.WriteString(word)
+			used += len(blank) + width(word)
+			blank = ""
+		}
+		p.b.WriteString(p.paint(run.String(), x.style))
+	}
+	p.b.WriteByte('\n')
+}
+
+// words cuts a text between blanks and other characters; a command stays whole.
+func words(x piece) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		s := x.text
+		if x.style == command && s != "" {
+			yield(s)
+			return
+		}
+		start := 0
+		for i := 1; i <= len(s); i++ {
+			if i < len(s) && (s[i] == ' ') == (s[i-1] == ' ') {
+				continue
+			}
+			if !yield(s[start:i]) {
+				return
+			}
+			start = i
 		}
 	}
-	p.b.WriteString(strings.TrimRight(line.String(), " "))
-	p.b.WriteByte('\n')
 }
 
 func (p *page) paint(text string, s style) string {
@@ -107,19 +147,8 @@ func (p *page) rows(columns []column, rows [][]cell) {
 		}
 		total += c.widest
 	}
-	for ; total > p.width; total-- {
-		var widest *column
-		for i := range columns {
-			c := &columns[i]
-			if c.min > 0 && c.widest > max(c.min, width(c.head)) && (widest == nil || c.widest >= widest.widest) {
-				widest = c
-			}
-		}
-		if widest == nil {
-			break
-		}
-		widest.widest--
-	}
+	total = shrink(columns, total, p.width, func(c *column) int { return max(c.min, c.prefer) })
+	shrink(columns, total, p.width, func(c *column) int { return c.min })
 	head := make([]cell, len(columns))
 	for i, c := range columns {
 		head[i] = cell{{c.head, faint}}
@@ -184,4 +213,22 @@ func withText(columns []column, rows [][]cell) ([]column, [][]cell) {
 		}
 	}
 	return outColumns, outRows
+}
+
+// shrink takes columns of text from the widest until all fit, or none is wider than its floor or head.
+func shrink(columns []column, total, room int, floor func(*column) int) int {
+	for ; total > room; total-- {
+		var widest *column
+		for i := range columns {
+			c := &columns[i]
+			if c.min > 0 && c.widest > max(floor(c), width(c.head)) && (widest == nil || c.widest >= widest.widest) {
+				widest = c
+			}
+		}
+		if widest == nil {
+			break
+		}
+		widest.widest--
+	}
+	return total
 }

@@ -5,6 +5,7 @@
 package output
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -28,17 +29,27 @@ func Formats() []string { return []string{"table", "json", "sarif", "cyclonedx",
 // Write writes the result in the format of that name. It does not change the result. An error is the writer's, or says
 // that the format is not known.
 func Write(w io.Writer, format string, r *finding.Result, o Options) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	var err error
 	switch format {
 	case "table":
-		return writeTable(w, r, o)
+		err = writeTable(out, r, o)
 	case "json":
-		return writeJSON(escaper{w}, r)
+		err = writeJSON(escaper{out}, r)
 	case "sarif":
-		return writeSARIF(escaper{w}, r)
+		err = writeSARIF(escaper{out}, r)
 	case "cyclonedx":
-		return sbom.WriteCycloneDX(escaper{w}, r)
+		err = sbom.WriteCycloneDX(escaper{out}, r)
 	case "spdx":
-		return sbom.WriteSPDX(escaper{w}, r)
+		err = sbom.WriteSPDX(escaper{out}, r)
+	default:
+		return fmt.Errorf("unknown format %q: known are %s", format, strings.Join(Formats(), ", "))
 	}
-	return fmt.Errorf("unknown format %q: known are %s", format, strings.Join(Formats(), ", "))
+	if err != nil {
+		return err
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("writing %s: %w", format, err)
+	}
+	return nil
 }

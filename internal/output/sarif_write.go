@@ -112,7 +112,11 @@ func sarifMessageOf(f *finding.Finding) sarifMessage {
 
 // sarifPlain makes text for a place where SARIF reads [links](...) even in plain text (3.11.6).
 func sarifPlain(s string) string {
-	return strings.NewReplacer("\\", "\\\\", "[", "\\[", "]", "\\]").Replace(shorten(plain(s), sarifText*3/4))
+	s = shorten(plain(s), sarifText*3/4)
+	if !strings.ContainsAny(s, `\[]`) {
+		return s
+	}
+	return strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`).Replace(s)
 }
 
 // shorten cuts a text to so many bytes, at the end of a character.

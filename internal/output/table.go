@@ -41,7 +41,7 @@ func writeTable(w io.Writer, r *finding.Result, o Options) error {
 	writeIncomplete(p, r, o)
 	if !o.Verbose && len(r.Findings) > 0 {
 		p.line()
-		p.line(piece{fmt.Sprintf("All %s one by one: ", count(len(r.Findings), "finding")), faint}, piece{"--verbose", strong})
+		p.line(piece{fmt.Sprintf("All %s one by one: ", count(len(r.Findings), "finding")), faint}, piece{"--verbose", command})
 	}
 	if _, err := io.WriteString(w, p.b.String()); err != nil {
 		return fmt.Errorf("writing the table: %w", err)
@@ -93,17 +93,26 @@ func writeFixes(p *page, r *finding.Result, o Options) {
 			mark = cell{{}}
 		}
 		rows = append(rows, []cell{
-			{{plain(f.Package.Name), strong}}, plainCell(f.Package.Version), {{plain(f.SuggestedVersion), good}},
+			{{plain(f.Package.Name), strong}}, plainCell(f.Package.Version), updateTo(f),
 			pills(f.Clears), mark, {{where(f, len(r.Artifact.Layers)), faint}},
 		})
 	}
 	p.rows([]column{
-		{head: "PACKAGE", min: 12}, {head: "INSTALLED", min: 10}, {head: "UPDATE TO", min: 12},
+		{head: "PACKAGE", min: 12}, {head: "INSTALLED", min: 10, prefer: 18}, {head: "UPDATE TO", min: 12, prefer: 26},
 		{head: "ENDS"}, {}, {head: "WHERE", min: 12, keep: true},
 	}, rows)
 	if more := len(r.Fixes) - len(listed); more > 0 {
 		p.line(piece{fmt.Sprintf("  +%d more: --verbose", more), faint})
 	}
+}
+
+// updateTo is the version to install, with a word where it is the source package's and the package has another.
+func updateTo(f *finding.Fix) cell {
+	c := cell{{plain(f.SuggestedVersion), good}}
+	if f.OfSource {
+		c = append(c, piece{" (source)", faint})
+	}
+	return c
 }
 
 // kevPackages are the purls of packages with a fixable finding that CISA lists as exploited.

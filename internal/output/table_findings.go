@@ -74,7 +74,7 @@ func writeFindings(p *page, r *finding.Result) {
 	p.line(piece{"Findings", strong}, piece{fmt.Sprintf(" (%d), EPSS is the chance of being exploited in the next 30 days", len(sorted)), normal})
 	p.line()
 	p.rows([]column{
-		{head: "ID", min: 19}, {head: "SEVERITY"}, {head: "PACKAGE", min: 12}, {head: "INSTALLED", min: 10}, {head: "FIXED", min: 10},
+		{head: "ID", min: 19}, {head: "SEVERITY"}, {head: "PACKAGE", min: 12}, {head: "INSTALLED", min: 10, prefer: 18}, {head: "FIXED", min: 10, prefer: 18},
 		{head: "EPSS", right: true}, {}, {head: "TITLE", min: 10},
 	}, rows)
 }
@@ -104,6 +104,6 @@ func writeSuppressed(p *page, r *finding.Result) {
 	p.line(piece{"Not counted", strong}, piece{fmt.Sprintf(" (%d)", len(rows)), normal})
 	p.line()
 	p.rows([]column{
-		{head: "ID", min: 19}, {head: "PACKAGE", min: 12}, {head: "INSTALLED", min: 10}, {head: "WHY", min: 12}, {head: "DETAIL", min: 10},
+		{head: "ID", min: 19}, {head: "PACKAGE", min: 12}, {head: "INSTALLED", min: 10, prefer: 18}, {head: "WHY", min: 12}, {head: "DETAIL", min: 10},
 	}, rows)
 }

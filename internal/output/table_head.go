@@ -33,7 +33,7 @@ func writeHead(p *page, r *finding.Result, o Options) {
 	switch {
 	case db.Starter:
 		p.line(piece{"! Only the starter database answered.", alarm},
-			piece{" It knows a few hundred vulnerabilities; get all with ", normal}, piece{"sightline db update", strong})
+			piece{" It knows a few hundred vulnerabilities; get all with ", normal}, piece{"sightline db update", command})
 	case db.AsOf.IsZero():
 		p.line(piece{"Vulnerability database without a date", normal})
 	default:
@@ -41,7 +41,7 @@ func writeHead(p *page, r *finding.Result, o Options) {
 	}
 	if r.Run.DatabaseStale && !db.Starter {
 		p.line(piece{"! The database is old: newer vulnerabilities are not in it.", caution},
-			piece{" Update it with ", normal}, piece{"sightline db update", strong})
+			piece{" Update it with ", normal}, piece{"sightline db update", command})
 	}
 	if n := len(r.Incomplete); n > 0 {
 		p.line(piece{fmt.Sprintf("! Incomplete: %s not taken into account, see below.", thingsWere(n)), caution})

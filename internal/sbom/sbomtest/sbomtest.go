@@ -116,6 +116,7 @@ func Result(hostile string) *finding.Result {
 			DatabasePath: "/var/cache/sightline/db", DatabaseAge: "3d", DatabaseStale: true,
 		},
 	}
+	r.RemovedPackages[0].Stated = true
 	inv := inventory.Inventory{Packages: r.Packages, Removed: r.RemovedPackages, Incomplete: r.Incomplete}
 	inv.Sort()
 
@@ -174,6 +175,7 @@ func Result(hostile string) *finding.Result {
 	fix(libc, "2.36-9+deb12u5", true, finding.Counts{High: 1}, finding.Counts{Low: 1})
 	fix(openssl, "3.0.15-1~deb12u1", false, finding.Counts{Low: 1}, finding.Counts{})
 	fix(evil, hostile, false, finding.Counts{Unknown: 1}, finding.Counts{})
+	r.Fixes[3].OfSource = true
 	r.Suppressed = []finding.Suppressed{
 		{Package: short(&requests), Vulnerability: "CVE-2023-32681", Reason: "owned_by_os_package", Detail: "python3-requests owns the files; Debian says fixed"},
 		{Package: short(&evil), Vulnerability: hostile, Reason: "distro_not_affected", Detail: hostile},

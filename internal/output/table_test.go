@@ -1,0 +1,66 @@
+package output_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/sightline-sec/sightline/internal/output"
+	"github.com/sightline-sec/sightline/internal/sbom/sbomtest"
+)
+
+func TestTableFitsTheTerminal(t *testing.T) {
+	t.Parallel()
+	color := regexp.MustCompile("\x1b\\[[0-9;]*m")
+	for name, r := range results() {
+		for _, width := range []int{1, 40, 80, 100, 200} {
+			for _, verbose := range []bool{false, true} {
+				out := string(write(t, "table", r, output.Options{Width: width, Verbose: verbose, Color: true}))
+				for line := range strings.Lines(out) {
+					// Numbers and severities are never cut, so that very narrow tables are wider than the terminal.
+					if n := utf8.RuneCountInString(strings.TrimSuffix(color.ReplaceAllString(line, ""), "\n")); n > max(width, 130) || width >= 100 && n > width && !verbose {
+						t.Errorf("%s at %d: %d columns: %q", name, width, n, line)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestTableIsAPage(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{5, 50, 500, 5000} {
+		out := string(write(t, "table", sbomtest.Large(n), output.Options{}))
+		if lines := strings.Count(out, "\n"); lines > 40 {
+			t.Errorf("%d findings make %d lines", n, lines)
+		}
+		if more := n/5 - 15; more > 0 && !strings.Contains(out, fmt.Sprintf("+%d more", more)) {
+			t.Errorf("%d findings: what is left out is not told", n)
+		}
+		if verbose := string(write(t, "table", sbomtest.Large(n), output.Options{Verbose: true})); strings.Count(verbose, "CVE-2024-") != n {
+			t.Errorf("%d findings: %d are listed", n, strings.Count(verbose, "CVE-2024-"))
+		}
+	}
+}
+
+func TestTableSays(t *testing.T) {
+	t.Parallel()
+	for name, wants := range map[string][]string{
+		"rich":      {"Update 5 packages to end 5 of 6 findings", "KEV", "exploit", "layer 1 of 3", "3 days old", "sightline db update", "(source)", "Incomplete (4)", "1 owned by os package"},
+		"clean":     {"No known vulnerabilities in 9 packages."},
+		"starter":   {"Only the starter database answered", "sightline db update"},
+		"unfixable": {"Nothing to update yet: no fix is published for the one finding"},
+	} {
+		out := string(write(t, "table", results()[name], output.Options{}))
+		for _, want := range wants {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: %q is not in\n%s", name, want, out)
+			}
+		}
+	}
+	if out := string(write(t, "table", results()["clean"], output.Options{})); strings.Contains(out, "!") || strings.Contains(out, "--verbose") {
+		t.Errorf("a clean result warns:\n%s", out)
+	}
+}
