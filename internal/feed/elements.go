@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,8 @@ const (
 	MaxRecord = 32 << 20 // bytes
 	MaxValues = 1 << 20  // values inside
 	MaxDepth  = 100
+
+	maxScalar = 4096 // bytes of a number
 )
 
 // Elements walks the JSON object in r and yields the text of each element of its array member named key, in order, without
@@ -144,40 +147,51 @@ func (s *splitter) read(c byte) error {
 		case ',', ':', '}', ']', '{', '[', '"', ' ', '\t', '\n', '\r':
 			return nil
 		}
-		s.pos++
-		if err := s.add(c); err != nil {
+		if len(s.value) >= maxScalar {
+			return &artifact.ErrLimit{Reason: artifact.BytesLimit, Detail: fmt.Sprintf("a number of more than %d bytes", maxScalar)}
+		}
+		if err := s.take(1); err != nil {
 			return err
 		}
 	}
 }
 
+// nested reads the rest of an object or array, whose opening bracket is in s.value already.
 func (s *splitter) nested() error {
 	depth, values := 1, 1
 	for depth > 0 {
-		c, err := s.next()
-		if err != nil {
+		if _, err := s.peek(); err != nil {
 			return err
 		}
-		if err := s.add(c); err != nil {
-			return err
-		}
-		switch c {
-		case '"':
-			if err := s.text(); err != nil {
-				return err
+		chunk := s.buf[s.pos:s.end]
+		i, quote := 0, false
+		for i < len(chunk) && depth > 0 && !quote {
+			switch chunk[i] {
+			case '"':
+				quote = true
+			case ',':
+				values++
+			case '{', '[':
+				values++
+				depth++
+			case '}', ']':
+				depth--
 			}
-		case ',':
-			values++
-		case '{', '[':
-			values++
-			if depth++; depth > MaxDepth {
+			if depth > MaxDepth {
 				return &artifact.ErrLimit{Reason: artifact.NestingLimit, Detail: fmt.Sprintf("a record nested deeper than %d", MaxDepth)}
 			}
-		case '}', ']':
-			depth--
+			i++
 		}
 		if values > MaxValues {
 			return &artifact.ErrLimit{Reason: artifact.FilesLimit, Detail: fmt.Sprintf("a record of more than %d values", MaxValues)}
+		}
+		if err := s.take(i); err != nil {
+			return err
+		}
+		if quote {
+			if err := s.text(); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -186,32 +200,41 @@ func (s *splitter) nested() error {
 // text reads the rest of a string, whose opening quote is in s.value already.
 func (s *splitter) text() error {
 	for {
-		c, err := s.next()
-		if err != nil {
+		if _, err := s.peek(); err != nil {
 			return err
 		}
-		if err := s.add(c); err != nil {
-			return err
+		chunk := s.buf[s.pos:s.end]
+		n := bytes.IndexByte(chunk, '"') + 1
+		if n == 0 {
+			n = len(chunk)
 		}
-		switch c {
-		case '"':
-			return nil
-		case '\\':
-			if c, err = s.next(); err != nil {
+		if i := bytes.IndexByte(chunk[:n], '\\'); i >= 0 {
+			// Up to the backslash, then what it escapes, which may be in the next chunk.
+			if err := s.take(i + 1); err != nil {
 				return err
 			}
-			if err := s.add(c); err != nil {
+			if _, err := s.peek(); err != nil {
 				return err
 			}
+			if err := s.take(1); err != nil {
+				return err
+			}
+			continue
+		}
+		quote := chunk[n-1] == '"'
+		if err := s.take(n); err != nil || quote {
+			return err
 		}
 	}
 }
 
-func (s *splitter) add(c byte) error {
-	if len(s.value) >= MaxRecord {
+// take moves n bytes that were seen into the value.
+func (s *splitter) take(n int) error {
+	if len(s.value)+n > MaxRecord {
 		return &artifact.ErrLimit{Reason: artifact.BytesLimit, Detail: fmt.Sprintf("a record of more than %d bytes", MaxRecord)}
 	}
-	s.value = append(s.value, c)
+	s.value = append(s.value, s.buf[s.pos:s.pos+n]...)
+	s.pos += n
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sightline-sec/sightline/internal/feed"
 	"github.com/sightline-sec/sightline/internal/feed/all"
 	"github.com/sightline-sec/sightline/internal/feed/feedtest"
 )
@@ -51,5 +50,3 @@ func TestMirror(t *testing.T) {
 		}
 	}
 }
-
-var _ feed.Raw = (*feed.Folder)(nil)

@@ -17,9 +17,11 @@ import (
 	"github.com/sightline-sec/sightline/internal/vuln"
 )
 
-// The years to ask for. Upstream has a year's file from its January on.
+// The years to ask for. Upstream has a year's file from its January on, and surely those up to sureYear. A mirror may hold
+// fewer years: Parse reads those that are there.
 const (
 	firstYear = 2002
+	sureYear  = 2025
 	lastYear  = 2030
 	maxFile   = 4 << 30 // bytes of JSON in one file; the biggest are 250 MiB
 )
@@ -44,7 +46,7 @@ func (nvd) Resources() []feed.Resource {
 		out = append(out, feed.Resource{
 			URL:      "https://nvd.nist.gov/feeds/json/cve/2.0/" + name + ".json.gz",
 			Path:     "nvd/feeds/json/cve/2.0/" + name + ".json.gz",
-			Optional: true,
+			Optional: year > sureYear,
 			Sum:      name + ".meta",
 		})
 	}
