@@ -3,7 +3,6 @@ package sbom
 import (
 	"strings"
 
-	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/inventory"
 )
 
@@ -33,7 +32,7 @@ func (r *reader) cycloneDXMetadata(b []byte) error {
 	for key, raw := range members(b) {
 		switch key {
 		case "component":
-			c, nested := cycloneDXComponent(raw)
+			c, nested := r.cycloneDXComponent(raw)
 			r.describe(&c)
 			if err := r.cycloneDXComponents(nested, 1); err != nil {
 				return err
@@ -61,12 +60,12 @@ func (r *reader) describe(c *component) {
 func (r *reader) cycloneDXComponents(b []byte, depth int) error {
 	if depth > r.limits.Nesting {
 		if len(b) > 0 {
-			r.report(artifact.NestingLimit, "components nested more than %d deep were not read", r.limits.Nesting)
+			r.reportNesting()
 		}
 		return nil
 	}
 	for raw := range elements(b) {
-		c, nested := cycloneDXComponent(raw)
+		c, nested := r.cycloneDXComponent(raw)
 		if err := r.add(&c); err != nil {
 			return err
 		}
@@ -77,7 +76,7 @@ func (r *reader) cycloneDXComponents(b []byte, depth int) error {
 	return nil
 }
 
-func cycloneDXComponent(b []byte) (c component, nested []byte) {
+func (r *reader) cycloneDXComponent(b []byte) (c component, nested []byte) {
 	for key, raw := range members(b) {
 		switch key {
 		case "type":
@@ -99,7 +98,7 @@ func cycloneDXComponent(b []byte) (c component, nested []byte) {
 		case "evidence":
 			for key, raw := range members(raw) {
 				if key == "occurrences" {
-					c.evidence = cycloneDXOccurrences(raw)
+					c.evidence = r.cycloneDXOccurrences(raw)
 				}
 			}
 		}
@@ -109,16 +108,29 @@ func cycloneDXComponent(b []byte) (c component, nested []byte) {
 
 func cycloneDXProperties(b []byte, f *facts) {
 	for raw := range elements(b) {
-		var name, value string
-		fields(raw, map[string]*string{"name": &name, "value": &value})
-		f.add(name, value)
+		var name string
+		var value []byte
+		for key, raw := range members(raw) {
+			switch key {
+			case "name":
+				name = text(raw)
+			case "value":
+				value = raw
+			}
+		}
+		if known(name) { // most are not
+			f.add(name, text(value))
+		}
 	}
 }
 
-func cycloneDXOccurrences(b []byte) (list []inventory.Evidence) {
+func (r *reader) cycloneDXOccurrences(b []byte) (list []inventory.Evidence) {
 	for raw := range elements(b) {
+		if !r.place() {
+			break
+		}
 		var location, context string
-		fields(raw, map[string]*string{"location": &location, "additionalContext": &context})
+		fields(raw, place{"location", &location}, place{"additionalContext", &context})
 		if location = strings.TrimPrefix(location, "/"); location != "" {
 			list = append(list, evidenceOf(location, context))
 		}
@@ -133,7 +145,7 @@ func cycloneDXLicenses(b []byte) (list []string) {
 			if key == "expression" {
 				id = text(raw)
 			} else if key == "license" {
-				fields(raw, map[string]*string{"id": &id, "name": &name})
+				fields(raw, place{"id", &id}, place{"name", &name})
 			}
 			if id == "" {
 				id = name

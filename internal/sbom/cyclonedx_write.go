@@ -23,7 +23,7 @@ const maxVersion = 1024
 // WriteCycloneDX writes the packages and vulnerabilities of a result as CycloneDX 1.6 JSON. Packages that a layer
 // removed have the scope "excluded". The timestamp is the start of the run; the serial number is made of the contents.
 func WriteCycloneDX(w io.Writer, r *finding.Result) error {
-	refs := newRefs(len(r.Packages))
+	refs := newRefs(len(r.Packages), "#")
 	bom := cdxBOM{
 		Schema: cycloneDXSchema, BOMFormat: "CycloneDX", SpecVersion: "1.6", Version: 1,
 		Metadata: cdxMetadata{
@@ -134,12 +134,13 @@ func cdxLicenses(list []string) []cdxLicense {
 
 // refs gives out the ids by which parts of a document are referred to.
 type refs struct {
+	mark  string // before the number of one that was given out before
 	used  map[string]int
 	known map[string]string // package key -> ref
 }
 
-func newRefs(packages int) *refs {
-	return &refs{used: make(map[string]int, packages), known: make(map[string]string, packages)}
+func newRefs(packages int, mark string) *refs {
+	return &refs{mark: mark, used: make(map[string]int, packages), known: make(map[string]string, packages)}
 }
 
 // unique makes the id one that was not given out before.
@@ -150,7 +151,7 @@ func (r *refs) unique(id string) string {
 		if n == 1 {
 			return id
 		}
-		id += "#" + strconv.Itoa(n)
+		id += r.mark + strconv.Itoa(n)
 	}
 }
 

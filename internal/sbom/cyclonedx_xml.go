@@ -115,7 +115,7 @@ func (x *xmlReader) end() error {
 	case x.at("occurrence", "additionalContext"):
 		x.place.context = text
 	case x.at("component", "evidence", "occurrences", "occurrence"):
-		if x.place.location != "" {
+		if x.place.location != "" && x.r.place() {
 			c.evidence = append(c.evidence, evidenceOf(x.place.location, x.place.context))
 		}
 	}
@@ -131,7 +131,7 @@ func (x *xmlReader) keep(c *component) error {
 		}
 	}
 	if len(x.open) > x.r.limits.Nesting {
-		x.r.report(artifact.NestingLimit, "components nested more than %d deep were not read", x.r.limits.Nesting)
+		x.r.reportNesting()
 		return nil
 	}
 	return x.r.add(c)

@@ -124,11 +124,19 @@ func text(b []byte) string {
 	return s
 }
 
-// fields decodes the string members of an object into the places named for them and ignores the others.
-func fields(b []byte, places map[string]*string) {
+// place is where the string member of a name goes.
+type place struct {
+	key string
+	to  *string
+}
+
+// fields decodes string members of an object into their places and ignores the others.
+func fields(b []byte, places ...place) {
 	for key, raw := range members(b) {
-		if p := places[key]; p != nil {
-			*p = text(raw)
+		for _, p := range places {
+			if p.key == key {
+				*p.to = text(raw)
+			}
 		}
 	}
 }

@@ -45,8 +45,8 @@ func TestCycloneDXLibraryAgrees(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("purls (-want +got):\n%s", diff)
 	}
-	if n := len(*bom.Vulnerabilities); n != len(r.Findings) {
-		t.Errorf("%d vulnerabilities, want %d", n, len(r.Findings))
+	if n := len(*bom.Vulnerabilities); n != len(r.Findings)-1 { // one is in two packages
+		t.Errorf("%d vulnerabilities of %d findings", n, len(r.Findings))
 	}
 
 	for _, version := range []cyclonedx.SpecVersion{cyclonedx.SpecVersion1_6, cyclonedx.SpecVersion1_5} {

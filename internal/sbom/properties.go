@@ -102,24 +102,26 @@ var foreign = [...]string{
 	"syft:distro:",        // id, versionID, versionCodename, prettyName
 }
 
-func (f *facts) add(name, value string) {
-	if ours, ok := strings.CutPrefix(name, prefix); ok {
-		name = ours
-	} else {
-		known := false
-		for _, p := range foreign {
-			known = known || strings.HasPrefix(name, p)
-		}
-		if !known {
-			return
+func known(name string) bool {
+	if strings.HasPrefix(name, prefix) {
+		return true
+	}
+	for _, p := range foreign {
+		if strings.HasPrefix(name, p) {
+			return true
 		}
 	}
-	if value == "" {
+	return false
+}
+
+func (f *facts) add(name, value string) {
+	if value == "" || !known(name) {
 		return
 	}
 	if *f == nil {
 		*f = facts{}
 	}
+	name = strings.TrimPrefix(name, prefix)
 	(*f)[name] = append((*f)[name], value)
 }
 
@@ -133,7 +135,11 @@ func (f facts) first(names ...string) string {
 }
 
 func (f facts) layer(name string) *artifact.LayerRef {
-	index, err := strconv.Atoi(f.first(name + ":index"))
+	at := f.first(name + ":index")
+	if at == "" {
+		return nil
+	}
+	index, err := strconv.Atoi(at)
 	if err != nil || index < 0 {
 		return nil
 	}

@@ -239,6 +239,16 @@ func TestHostileDocumentsAreBounded(t *testing.T) {
 			t.Errorf("%d packages, %v", len(doc.Inventory.Packages), inc)
 		}
 	})
+	t.Run("places past the limit are told", func(t *testing.T) {
+		t.Parallel()
+		doc, err := sbom.Read(t.Context(), []byte(head+`[{"purl":"pkg:npm/a@1","evidence":{"occurrences":[`+strings.TrimSuffix(strings.Repeat(`{"location":"x"},`, 100), ",")+`]}}]}`), artifact.Limits{Files: 200})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if inc := doc.Inventory.Incomplete; len(doc.Inventory.Packages[0].Evidence) != 40 || len(inc) != 1 || inc[0].Reason != artifact.FilesLimit {
+			t.Errorf("%d places, %v", len(doc.Inventory.Packages[0].Evidence), inc)
+		}
+	})
 	t.Run("a million empty components are not a million reports", func(t *testing.T) {
 		t.Parallel()
 		doc := read(t, []byte(head+`[`+strings.TrimSuffix(strings.Repeat(`{},`, 1_000_000), ",")+`]}`))

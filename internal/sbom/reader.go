@@ -23,6 +23,7 @@ type reader struct {
 
 	seen     int
 	tooMany  int
+	places   int // of evidence
 	reported int
 	kept     []kept
 	system   *inventory.Distro // by a component of type operating-system
@@ -44,11 +45,23 @@ func newReader(ctx context.Context, format string, limits artifact.Limits) *read
 	return r
 }
 
-func (r *reader) report(reason artifact.Reason, format string, args ...any) {
+// report notes what could not be used. detail is asked only for what is reported by itself.
+func (r *reader) report(reason artifact.Reason, detail func() string) {
 	if r.reported++; r.reported <= maxReports {
-		r.doc.Inventory.Incomplete = append(r.doc.Inventory.Incomplete,
-			artifact.Incomplete{Reason: reason, Detail: fmt.Sprintf(format, args...)})
+		r.doc.Inventory.Incomplete = append(r.doc.Inventory.Incomplete, artifact.Incomplete{Reason: reason, Detail: detail()})
 	}
+}
+
+// place says whether one more piece of evidence may be kept: four for each package that may be.
+func (r *reader) place() bool {
+	r.places++
+	return r.places <= 4*r.most
+}
+
+func (r *reader) reportNesting() {
+	r.report(artifact.NestingLimit, func() string {
+		return fmt.Sprintf("components nested more than %d deep were not read", r.limits.Nesting)
+	})
 }
 
 // add takes one component in. The error is the context's.
@@ -66,25 +79,25 @@ func (r *reader) add(c *component) error {
 	ecosystem := c.facts.first("ecosystem")
 	if c.purl == "" && ecosystem == "" {
 		if !c.thing() {
-			r.report(artifact.Unsupported, "component %s has no package URL", c.label())
+			r.report(artifact.Unsupported, func() string { return "component " + c.label() + " has no package URL" })
 		}
+		return nil
+	}
+	if len(r.kept) >= r.most {
+		r.tooMany++
 		return nil
 	}
 	var id identity
 	if c.purl != "" {
 		var err error
 		if id, err = identify(c.purl); err != nil && ecosystem == "" {
-			r.report(artifact.Unparsable, "component %s: %s", c.label(), cut(err.Error(), 300))
+			r.report(artifact.Unparsable, func() string { return "component " + c.label() + ": " + cut(err.Error(), 300) })
 			return nil
 		}
 	}
 	version := cmp.Or(c.facts.first("version"), c.version)
 	if version == id.bare { // some leave the epoch to the purl
 		version = id.version
-	}
-	if len(r.kept) >= r.most {
-		r.tooMany++
-		return nil
 	}
 	k := kept{typ: id.typ, diffID: c.facts.first("aquasecurity:trivy:LayerDiffID")}
 	k.Package = inventory.Package{
@@ -139,7 +152,9 @@ func (r *reader) finish() (*Document, error) {
 			k.Ecosystem = inv.Distro.Ecosystem() // of a derivative
 		}
 		if k.Ecosystem == "" {
-			r.report(artifact.Unsupported, "component %q: no advisories are known for %s packages like %s", cut(k.Name, 200), k.typ, cut(k.PURL, 200))
+			r.report(artifact.Unsupported, func() string {
+				return fmt.Sprintf("component %q: no advisories are known for %s packages like %s", cut(k.Name, 200), k.typ, cut(k.PURL, 200))
+			})
 			continue
 		}
 		r.resolve(k)
@@ -156,6 +171,10 @@ func (r *reader) finish() (*Document, error) {
 	if r.tooMany > 0 {
 		inv.Incomplete = append(inv.Incomplete, artifact.Incomplete{
 			Reason: artifact.FilesLimit, Detail: fmt.Sprintf("%d packages past the limit of %d were not read", r.tooMany, r.most)})
+	}
+	if r.places > 4*r.most {
+		inv.Incomplete = append(inv.Incomplete, artifact.Incomplete{
+			Reason: artifact.FilesLimit, Detail: fmt.Sprintf("evidence past %d places was not read", 4*r.most)})
 	}
 	inv.Sort()
 	return &r.doc, nil

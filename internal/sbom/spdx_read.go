@@ -21,7 +21,7 @@ func (r *reader) spdx(b []byte) error {
 		case "hasExtractedLicensingInfos":
 			for raw := range elements(raw) {
 				var id, name, body string
-				fields(raw, map[string]*string{"licenseId": &id, "name": &name, "extractedText": &body})
+				fields(raw, place{"licenseId", &id}, place{"name", &name}, place{"extractedText", &body})
 				s.define(id, name, body)
 			}
 		case "documentDescribes":
@@ -31,7 +31,7 @@ func (r *reader) spdx(b []byte) error {
 		case "relationships":
 			for raw := range elements(raw) {
 				var from, how, to string
-				fields(raw, map[string]*string{"spdxElementId": &from, "relationshipType": &how, "relatedSpdxElement": &to})
+				fields(raw, place{"spdxElementId", &from}, place{"relationshipType", &how}, place{"relatedSpdxElement", &to})
 				s.relate(from, how, to)
 			}
 		}
@@ -106,10 +106,10 @@ func (s *spdxReader) add(p *spdxItem) error {
 		p.licenses = []string{p.declared}
 	}
 	for _, e := range p.facts["evidence"] {
-		var place, context string
-		fields([]byte(e), map[string]*string{"path": &place, "context": &context})
-		if place != "" {
-			p.evidence = append(p.evidence, evidenceOf(place, context))
+		var path, context string
+		fields([]byte(e), place{"path", &path}, place{"context", &context})
+		if path != "" && s.r.place() {
+			p.evidence = append(p.evidence, evidenceOf(path, context))
 		}
 	}
 	if s.described[p.id] {
@@ -140,13 +140,13 @@ func spdxPackageOf(b []byte) *spdxItem {
 		case "externalRefs":
 			for raw := range elements(raw) {
 				var kind, locator string
-				fields(raw, map[string]*string{"referenceType": &kind, "referenceLocator": &locator})
+				fields(raw, place{"referenceType", &kind}, place{"referenceLocator", &locator})
 				p.reference(kind, locator)
 			}
 		case "annotations":
 			for raw := range elements(raw) {
 				var comment string
-				fields(raw, map[string]*string{"comment": &comment})
+				fields(raw, place{"comment", &comment})
 				p.annotation(comment)
 			}
 		case "attributionTexts":

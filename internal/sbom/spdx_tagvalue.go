@@ -1,6 +1,7 @@
 package sbom
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"strings"
@@ -21,11 +22,10 @@ func (r *reader) spdxTagValue(b []byte) error {
 		}
 	}
 	document := true // until the first package, SPDXID and Annotation speak of the document
-	rest := strings.ToValidUTF8(string(b), "\uFFFD")
-	for n := 1; rest != ""; n++ {
+	for n := 1; len(b) > 0; n++ {
 		var tag, value string
 		var err error
-		if tag, value, rest, err = nextTag(rest); err != nil {
+		if tag, value, b, err = nextTag(b); err != nil {
 			return fmt.Errorf("entry %d: %w", n, err)
 		}
 		switch tag {
@@ -95,26 +95,31 @@ func (p *spdxItem) tag(tag, value string) {
 }
 
 // nextTag cuts one entry off; tag is empty for comments and blank lines.
-func nextTag(s string) (tag, value, rest string, err error) {
-	line, rest, _ := strings.Cut(s, "\n")
-	if trimmed := strings.TrimSpace(line); trimmed == "" || trimmed[0] == '#' {
+func nextTag(b []byte) (tag, value string, rest []byte, err error) {
+	line, rest, _ := bytes.Cut(b, []byte("\n"))
+	if trimmed := bytes.TrimSpace(line); len(trimmed) == 0 || trimmed[0] == '#' {
 		return "", "", rest, nil
 	}
-	tag, value, ok := strings.Cut(line, ":")
+	head, body, ok := bytes.Cut(line, []byte(":"))
+	tag = valid(bytes.TrimSpace(head))
 	if !ok {
-		return "", "", "", fmt.Errorf("%w: no tag in %q", artifact.ErrCorrupt, cut(line, 80))
+		return "", "", nil, fmt.Errorf("%w: no tag in %q", artifact.ErrCorrupt, cut(tag, 80))
 	}
-	tag, value = strings.TrimSpace(tag), strings.TrimSpace(value)
-	if begin, is := strings.CutPrefix(value, "<text>"); is {
-		if inside, _, closed := strings.Cut(begin, "</text>"); closed {
-			return tag, inside, rest, nil
-		}
-		inside, after, closed := strings.Cut(rest, "</text>")
-		if !closed {
-			return "", "", "", fmt.Errorf("%w: <text> of %s does not end", artifact.ErrCorrupt, cut(tag, 80))
-		}
-		_, rest, _ = strings.Cut(after, "\n")
-		return tag, begin + "\n" + inside, rest, nil
+	body = bytes.TrimSpace(body)
+	begin, is := bytes.CutPrefix(body, []byte("<text>"))
+	if !is {
+		return tag, valid(body), rest, nil
 	}
-	return tag, value, rest, nil
+	closing := []byte("</text>")
+	if inside, _, closed := bytes.Cut(begin, closing); closed {
+		return tag, valid(inside), rest, nil
+	}
+	inside, after, closed := bytes.Cut(rest, closing)
+	if !closed {
+		return "", "", nil, fmt.Errorf("%w: <text> of %s does not end", artifact.ErrCorrupt, cut(tag, 80))
+	}
+	_, rest, _ = bytes.Cut(after, []byte("\n"))
+	return tag, valid(begin) + "\n" + valid(inside), rest, nil
 }
+
+func valid(b []byte) string { return strings.ToValidUTF8(string(b), "\uFFFD") }

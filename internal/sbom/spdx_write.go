@@ -26,7 +26,7 @@ const namespace = "https://github.com/sightline-sec/sightline/spdx/"
 func WriteSPDX(w io.Writer, r *finding.Result) error {
 	s := spdxWriter{
 		annotator: strings.TrimSuffix("Tool: sightline-"+word(r.Run.Scanner), "-"),
-		refs:      newRefs(len(r.Packages)),
+		refs:      newRefs(len(r.Packages), "-"),
 		licenses:  map[string]string{}, texts: map[string]string{},
 	}
 	s.bom = spdxBOM{

@@ -87,6 +87,8 @@ func Result(hostile string) *finding.Result {
 	log4j.Licenses = []string{"(Apache-2.0 OR MIT)", "BSD-3-Clause AND MIT"}
 	stdlib := lang(purl.Go, "stdlib", "1.21.0", "go", 2, "app/run")
 	module := lang(purl.Go, "github.com/BurntSushi/toml", "v1.2.0", "go", 2, "app/run")
+	ms := lang(purl.NPM, "ms", "2.0.0", "npm", 2, "app/node_modules/ms/package.json")
+	msAgain := lang(purl.NPM, "ms", "2.0.0", "npm", 1, "opt/tool/node_modules/ms/package.json") // the same package twice
 	evil := lang(purl.NPM, hostile, "1.0.0-"+strings.Repeat("v", 2000), "npm", 2, "app/node_modules/"+hostile+"/package.json")
 	evil.Licenses = []string{hostile, "SEE LICENSE IN <file>"}
 	removed := lang(purl.NPM, "left-pad", "1.0.0", "npm", 1, "tmp/node_modules/left-pad/package.json")
@@ -103,7 +105,7 @@ func Result(hostile string) *finding.Result {
 				{Name: "nvd", AsOf: date(2026, 11, 19), Advisories: 250_000},
 			},
 		},
-		Packages:        []inventory.Package{openssl, libc, perl, requests, babel, log4j, stdlib, module, evil},
+		Packages:        []inventory.Package{openssl, libc, perl, requests, babel, log4j, stdlib, module, ms, msAgain, evil},
 		RemovedPackages: []inventory.Package{removed},
 		Incomplete: []artifact.Incomplete{
 			{Path: "app/huge.jar", Layer: layer(2), Reason: artifact.FileTooLarge, Detail: "300 MiB, limit 128 MiB"},
@@ -166,6 +168,10 @@ func Result(hostile string) *finding.Result {
 	add(log4j, log4shell, vuln.Critical, "nvd", vuln.StatusAffected, "2.15.0", finding.Match{Advisory: "GHSA-jfh8-c2jp-5v3q", Feed: "osv/Maven", Namespace: "Maven", Name: "org.apache.logging.log4j:log4j-core", Range: &vuln.Range{Introduced: "2.13.0", Fixed: "2.15.0"}})
 	r.Findings[len(r.Findings)-1].FixPublished = date(2021, 12, 10)
 	add(babel, traverse, vuln.Critical, "osv/npm", vuln.StatusAffected, "7.23.2", finding.Match{Advisory: "GHSA-67hx-6x53-jw92", Feed: "osv/npm", Namespace: "npm", Name: "@babel/traverse", Range: &vuln.Range{LastAffected: "7.23.1", Limit: ""}})
+	redos := &vuln.Vulnerability{ID: "GHSA-w9mr-4mfr-499f", Aliases: []string{"CVE-2017-20162"}, Title: "ms: slow regular expression", Severity: vuln.Medium, SeveritySource: "osv/npm"}
+	for _, p := range []inventory.Package{ms, msAgain} {
+		add(p, redos, vuln.Medium, "osv/npm", vuln.StatusAffected, "", finding.Match{Advisory: "GHSA-w9mr-4mfr-499f", Feed: "osv/npm", Namespace: "npm", Name: "ms", Range: &vuln.Range{}})
+	}
 	add(evil, hostileVuln, vuln.Unknown, "", vuln.StatusAffected, hostile, finding.Match{Advisory: hostile, Feed: "osv/npm", Namespace: "npm", Name: hostile, Range: &vuln.Range{Limit: "9"}})
 	fix := func(p inventory.Package, to string, exploit bool, clears, remains finding.Counts) {
 		r.Fixes = append(r.Fixes, finding.Fix{Package: short(&p), SuggestedVersion: to, Clears: clears, Remains: remains, Exploit: exploit, Layer: p.Layer})
