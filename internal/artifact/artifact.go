@@ -109,6 +109,7 @@ const (
 	FilesLimit       Reason = "files_limit"       // more entries than Limits.Files
 	LayersLimit      Reason = "layers_limit"      // more layers than Limits.Layers
 	NestingLimit     Reason = "nesting_limit"     // archives, indexes or paths nested deeper than Limits.Nesting
+	PackagesLimit    Reason = "packages_limit"    // more packages, or files of packages, than a scan keeps
 	TimeLimit        Reason = "time_limit"        // Limits.Time ran out
 	PathEscape       Reason = "path_escape"       // an entry's name or link left the root; it was read inside the root, as a runtime does
 	BrokenLink       Reason = "broken_link"       // a claimed path is a link that leads nowhere or in a circle

@@ -183,7 +183,7 @@ func (p *page) head(s string) {
 func (p *page) text(s, indent string) {
 	for para := range strings.SplitSeq(s, "\n") {
 		line := indent
-		for _, word := range strings.Fields(para) {
+		for word := range strings.FieldsSeq(para) {
 			if len(line)+1+len(word) > p.width && line != indent {
 				p.line("%s", line)
 				line = indent
@@ -203,7 +203,7 @@ const few = 12
 func (p *page) explain(x *explained, verbose bool) {
 	title := x.ID
 	if x.Title != "" {
-		title += "  " + x.Title
+		title += ": " + x.Title
 	}
 	if p.color && p.err == nil {
 		_, p.err = fmt.Fprintf(p.w, "\x1b[1m%s\x1b[0m\n", printable(title))

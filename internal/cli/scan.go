@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -277,9 +278,7 @@ func (e *env) scanOptions(o *scanFlags) (scan.Options, error) {
 		return scan.Options{}, err
 	}
 	mirrors := map[string][]string{}
-	for host, list := range s.Registry.Mirrors {
-		mirrors[host] = list
-	}
+	maps.Copy(mirrors, s.Registry.Mirrors)
 	for _, m := range o.mirrors {
 		host, mirror, ok := strings.Cut(m, "=")
 		if !ok || host == "" || mirror == "" {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,7 +109,11 @@ func (e *env) update(ctx context.Context, mirror, ca string, feeds []feed.Feed, 
 	}
 	if lost := unavailable(report, feeds); len(lost) > 0 {
 		if len(lost) == len(feeds) || oldErr == nil {
-			return e.keep(old, fmt.Errorf("updating the database: %s could not be fetched: %w", strings.Join(lost, ", "), err))
+			what := strings.Join(lost, ", ")
+			if len(lost) == len(feeds) {
+				what = "the feeds"
+			}
+			return e.keep(old, fmt.Errorf("updating the database: %s could not be fetched", what))
 		}
 		fmt.Fprintf(e.stderr, "sightline: the database is built without %s\n", strings.Join(lost, ", "))
 	}
@@ -118,7 +123,11 @@ func (e *env) update(ctx context.Context, mirror, ca string, feeds []feed.Feed, 
 	}
 	stamp := out + ".built"
 	if !force && oldErr == nil && old.Meta().Version == vulndb.FormatVersion && upToDate(stamp, built{fingerprint, old.Meta().Checksum}) {
-		fmt.Fprintf(e.stdout, "up to date: %s, as of %s\n", out, old.Meta().AsOf.Format(time.DateOnly))
+		word := "up to date"
+		if failed > 0 {
+			word = "nothing new"
+		}
+		fmt.Fprintf(e.stdout, "%s: %s, as of %s\n", word, out, old.Meta().AsOf.Format(time.DateOnly))
 	} else {
 		if err := e.buildFrom(ctx, cache, out, feeds); err != nil {
 			return err
@@ -129,7 +138,7 @@ func (e *env) update(ctx context.Context, mirror, ca string, feeds []feed.Feed, 
 	}
 	if failed > 0 {
 		return &Exit{
-			Code: ExitUnreachable, Err: fmt.Errorf("%d files could not be fetched; their former copies were used: %w", failed, err),
+			Code: ExitUnreachable, Err: fmt.Errorf("updating the database: %d of %d files could not be fetched; former copies served", failed, len(report.Files)),
 			Hint: "run it again later: what is there already is not fetched again",
 		}
 	}
@@ -146,15 +155,33 @@ func (e *env) keep(old *vulndb.DB, cause error) error {
 	return x
 }
 
-// tellFetch sums up what was fetched, and names what was not.
+// tellFetch sums up what was fetched, and says of each host what could not be, once.
 func (e *env) tellFetch(r feed.FetchReport) (failed int) {
 	var bytes int64
+	var hosts []string
+	byHost := map[string][]feed.Fetched{}
 	for _, f := range r.Files {
 		bytes += f.Downloaded
-		if f.Outcome == feed.Failed && !f.Resource.Optional {
-			failed++
-			fmt.Fprintf(e.stderr, "sightline: %s\n", printable(fmt.Sprintf("%s: %v", f.Resource.Path, f.Err)))
+		if f.Outcome != feed.Failed || f.Resource.Optional {
+			continue
 		}
+		failed++
+		host := "upstream"
+		if u, err := url.Parse(f.Resource.URL); err == nil && u.Host != "" {
+			host = u.Host
+		}
+		if byHost[host] == nil {
+			hosts = append(hosts, host)
+		}
+		byHost[host] = append(byHost[host], f)
+	}
+	for _, host := range hosts {
+		list := byHost[host]
+		line := fmt.Sprintf("%v", list[0].Err)
+		if len(list) > 1 {
+			line += fmt.Sprintf(" (and %d more files of %s)", len(list)-1, host)
+		}
+		fmt.Fprintf(e.stderr, "sightline: %s\n", printable(line))
 	}
 	fmt.Fprintf(e.stdout, "feeds: %d files changed (%.1f MB), %d unchanged, %d failed\n",
 		r.Count(feed.Updated), float64(bytes)/1e6, r.Count(feed.Unchanged), failed)

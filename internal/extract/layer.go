@@ -14,6 +14,10 @@ import (
 // maxLinks bounds how many symbolic links one path may go through, as Linux does (path_resolution(7)).
 const maxLinks = 40
 
+// maxRetained bounds the bytes of names, of links, whiteouts and claimed files, that all layers together keep until the merge. Honest
+// images keep some megabytes.
+const maxRetained = 96 << 20
+
 // maxReported bounds the incomplete entries that one layer may add; the rest are counted.
 const maxReported = 1000
 
@@ -149,10 +153,11 @@ func (w *walker) visit(ctx context.Context, e *artifact.Entry, extractions *sync
 	switch e.Type {
 	case artifact.Whiteout:
 		l.whiteouts[p] = struct{}{}
-		return nil
+		return w.run.retain(p, "")
 	case artifact.Opaque:
 		l.opaques[p] = struct{}{}
-		return nil
+		w.addDir(p) // the mark is a file in it
+		return w.run.retain(p, "")
 	case artifact.Dir:
 		delete(l.links, p)
 		delete(l.files, p)
@@ -166,6 +171,9 @@ func (w *walker) visit(ctx context.Context, e *artifact.Entry, extractions *sync
 	if _, isDir := l.dirs[l.hash(p)]; isDir {
 		w.clobbered[p] = w.seq
 		w.lastDir = ""
+		if err := w.run.retain(p, ""); err != nil {
+			return err
+		}
 	}
 	l.others[l.hash(p)] = struct{}{}
 	delete(l.links, p)
@@ -175,18 +183,35 @@ func (w *walker) visit(ctx context.Context, e *artifact.Entry, extractions *sync
 	case artifact.Symlink:
 		l.links[p] = e.Link
 		w.lastDir = ""
+		return w.run.retain(p, e.Link)
 	case artifact.Hardlink:
 		if w.buf = w.run.table.lookup(p, e.Mode, w.buf[:0]); len(w.buf) > 0 {
 			l.hardlinks[p] = hardlink{seq: w.seq, to: e.Link, targets: append([]target(nil), w.buf...)}
+			return w.run.retain(p, e.Link)
 		}
 	case artifact.File:
 		w.buf = w.run.table.lookup(p, e.Mode, w.buf[:0])
 		if len(w.buf) == 0 {
 			return nil
 		}
+		if err := w.run.retain(p, ""); err != nil {
+			return err
+		}
 		f := &claimedFile{seq: w.seq}
 		l.files[p] = f
 		return w.run.extract(ctx, l, p, e, w.buf, f, extractions)
+	}
+	return nil
+}
+
+// retain counts names that are kept until the merge.
+func (r *run) retain(name, link string) error {
+	const entry = 64 // what a map spends on an entry, about
+	if r.retained.Add(int64(len(name)+len(link)+entry)) > maxRetained {
+		return &artifact.ErrLimit{
+			Reason: artifact.FilesLimit,
+			Detail: fmt.Sprintf("the names of its links, whiteouts and package files take more than %d MiB", maxRetained>>20),
+		}
 	}
 	return nil
 }

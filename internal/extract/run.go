@@ -9,6 +9,7 @@ import (
 	"io"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -82,7 +83,18 @@ type run struct {
 	seed    maphash.Seed
 	buffers *semaphore.Weighted // bytes of files held in memory
 	slots   chan struct{}       // extractions at one time
+
+	retained atomic.Int64 // bytes of names; see maxRetained
+	packages atomic.Int64 // see maxPackages
+	owned    atomic.Int64 // bytes of names of owned files; see maxOwned
 }
+
+// What all files of a scan together may say. The largest honest images hold some ten thousand packages, and their package
+// managers own some hundred thousand files.
+const (
+	maxPackages = 400_000
+	maxOwned    = 96 << 20
+)
 
 // extract reads one claimed file and has its extractors look at it. Streams are read on the walker's goroutine, since the
 // content is valid only now; buffered files go to another one, so that inflating goes on meanwhile.
@@ -231,7 +243,32 @@ func (r *run) apply(ctx context.Context, l *layerIndex, extractor int, f *File) 
 		l.report(inc)
 	}
 	facts.Incomplete = nil
+	r.cap(l, f.Path, &facts)
 	return facts
+}
+
+// cap drops what passes the scan's limits, and says so.
+func (r *run) cap(l *layerIndex, path string, facts *Facts) {
+	if n := int64(len(facts.Packages)); r.packages.Add(n) > maxPackages {
+		facts.Packages = nil
+		l.report(artifact.Incomplete{
+			Path: path, Reason: artifact.PackagesLimit, Detail: fmt.Sprintf("%d packages more, past %d of the artifact", n, maxPackages),
+		})
+	}
+	bytes := int64(0)
+	for _, o := range facts.Owned {
+		bytes += 16 * int64(len(o.Paths))
+		for _, p := range o.Paths {
+			bytes += int64(len(p))
+		}
+	}
+	if r.owned.Add(bytes) > maxOwned {
+		facts.Owned = nil
+		l.report(artifact.Incomplete{
+			Path: path, Reason: artifact.PackagesLimit,
+			Detail: fmt.Sprintf("its list of files, past %d MiB of such lists", maxOwned>>20),
+		})
+	}
 }
 
 // bytesContent offers bytes in memory as content.

@@ -11,10 +11,12 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
@@ -25,7 +27,8 @@ type Options struct {
 	// Timeout is how long to wait for the head of an answer, and for each next piece of its body; default 30s. A
 	// body as a whole may take as long as it flows at a KiB a second.
 	Timeout time.Duration
-	// Retries is how often to try again after an answer of 429, 408 or 5xx or a broken connection; default 4, negative none.
+	// Retries is how often to try again after an answer of 429, 408 or 5xx or a broken connection; default 4, negative none. Where no
+	// connection can be made at all, once, and not again for other requests to the same host within half a minute.
 	Retries int
 	// MaxWait is the longest single wait between tries that a server can ask for; default 2m. A server that asks for more is not asked again.
 	MaxWait time.Duration
@@ -52,6 +55,9 @@ type Options struct {
 type Client struct {
 	opts Options
 	http *http.Client
+
+	mu   sync.Mutex
+	dead map[string]time.Time // hosts that no connection could be made to, and when that was last so
 }
 
 // New makes a client. The error is about CAFile.
@@ -181,7 +187,7 @@ func (c *Client) Get(ctx context.Context, rawURL string, cond Conditions) (*Resp
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("fetching %s: %w", Redact(rawURL), ctx.Err())
 		}
-		if !retryable(err) || try >= c.opts.Retries || wait > c.opts.MaxWait {
+		if !retryable(err) || try >= c.tries(u.Host, err) || wait > c.opts.MaxWait {
 			return nil, fmt.Errorf("fetching %w", err)
 		}
 		if err := c.opts.Sleep(ctx, max(wait, backoff(try))); err != nil {
@@ -192,6 +198,33 @@ func (c *Client) Get(ctx context.Context, rawURL string, cond Conditions) (*Resp
 
 // Pause waits before the next of several tries, as Get does on its own.
 func (c *Client) Pause(ctx context.Context, try int) error { return c.opts.Sleep(ctx, backoff(try)) }
+
+// A host that no connection can be made to is tried once more, and for deadFor not again: without a network, a hundred files
+// must not each wait for the answer that the first one had.
+const (
+	dialRetries = 1
+	deadFor     = 30 * time.Second
+)
+
+// tries is how often a request that failed so may be made again.
+func (c *Client) tries(host string, err error) int {
+	_, dns := errors.AsType[*net.DNSError](err)
+	op, is := errors.AsType[*net.OpError](err)
+	if !dns && (!is || op.Op != "dial") {
+		return c.opts.Retries
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.opts.Now()
+	if last, known := c.dead[host]; known && now.Sub(last) < deadFor {
+		return 0
+	}
+	if c.dead == nil {
+		c.dead = map[string]time.Time{}
+	}
+	c.dead[host] = now
+	return min(dialRetries, c.opts.Retries)
+}
 
 // backoff grows from about a second to half a minute, by chance between half and whole.
 func backoff(try int) time.Duration {

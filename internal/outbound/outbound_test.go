@@ -123,7 +123,7 @@ func TestRetries(t *testing.T) {
 		u := "http://" + l.Addr().String()
 		_ = l.Close()
 		var slept []time.Duration
-		if _, _, err := read(t, near(t, &slept), u, outbound.Conditions{}); !errors.Is(err, artifact.ErrUnreachable) || len(slept) != 4 {
+		if _, _, err := read(t, near(t, &slept), u, outbound.Conditions{}); !errors.Is(err, artifact.ErrUnreachable) || len(slept) != 1 {
 			t.Errorf("error %v, slept %v", err, slept)
 		}
 	})
@@ -424,5 +424,23 @@ func TestNoCredentialInErrors(t *testing.T) {
 				t.Errorf("%s: %v", raw, err)
 			}
 		}
+	}
+}
+
+// TestWithoutANetworkManyRequestsEndSoon asks a host that nobody listens at a hundred times: only the first waits to try again.
+func TestWithoutANetworkManyRequestsEndSoon(t *testing.T) {
+	t.Parallel()
+	waits := 0
+	c, err := outbound.New(outbound.Options{AllowPrivate: true, Sleep: func(context.Context, time.Duration) error { waits++; return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		if _, err := c.Get(t.Context(), "http://127.0.0.1:1/x", outbound.Conditions{}); !errors.Is(err, artifact.ErrUnreachable) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	if waits != 1 {
+		t.Errorf("waited %d times, want 1", waits)
 	}
 }

@@ -22,7 +22,7 @@ const (
 	maxWord      = 256       // bytes of a name or a version; dpkg's own files are named by them
 	maxPaths     = 1_000_000 // owned files; the most of a Debian package is about 100,000
 	maxPath      = 4096      // bytes of a path, as in the kernel
-	maxPathBytes = 64 << 20 // all paths of an apk database
+	maxPathBytes = 64 << 20  // all paths of an apk database
 )
 
 // complaints counts what was not understood, so that a file of a million broken stanzas makes one report of each kind.
