@@ -20,15 +20,26 @@ func TestCleanPath(t *testing.T) {
 		{"/etc/passwd", "etc/passwd", false},
 		{"etc/", "etc", false},
 		{"etc//x/./y", "etc/x/y", false},
-		{"", ".", false}, {".", ".", false}, {"./", ".", false}, {"/", ".", false}, {"//", ".", false},
-		{"..", ".", true}, {"../", ".", true}, {"/..", ".", true},
+		{"", ".", false},
+		{".", ".", false},
+		{"./", ".", false},
+		{"/", ".", false},
+		{"//", ".", false},
+		{"..", ".", true},
+		{"../", ".", true},
+		{"/..", ".", true},
 		{"../../etc", "etc", true},
 		{"a/../../b", "b", true},
 		{"a/../b", "b", false},
 		{"a/b/../../../c", "c", true},
 		{"a/..", ".", false},
-		{"...", "...", false}, {"a/...", "a/...", false}, {"..a", "..a", false}, {".a/..b", ".a/..b", false},
-		{"a/.", "a", false}, {"a/./b", "a/b", false}, {".wh..wh..opq", ".wh..wh..opq", false},
+		{"...", "...", false},
+		{"a/...", "a/...", false},
+		{"..a", "..a", false},
+		{".a/..b", ".a/..b", false},
+		{"a/.", "a", false},
+		{"a/./b", "a/b", false},
+		{".wh..wh..opq", ".wh..wh..opq", false},
 		{"etc/passwd\x00/../../x", "etc/passwd", false},
 		{"\x00", ".", false},
 		{`..\..\x`, `..\..\x`, false},
@@ -50,10 +61,10 @@ func FuzzCleanPath(f *testing.F) {
 		cut, _, _ := strings.Cut(name, "\x00")
 		var stack []string
 		left := false
-		for _, part := range strings.Split(cut, "/") {
-			switch {
-			case part == "" || part == ".":
-			case part == "..":
+		for part := range strings.SplitSeq(cut, "/") {
+			switch part {
+			case "", ".":
+			case "..":
 				if len(stack) == 0 {
 					left = true
 				} else {

@@ -36,6 +36,12 @@ type Reporter interface {
 	Incomplete() []Incomplete
 }
 
+// Ordered is an optional ability of a [Source] whose layers lie one behind the other in one stream: they can be read one at a
+// time only, and cost a single pass when they are read in this order.
+type Ordered interface {
+	Order() []int // indexes into Layers
+}
+
 // Type is the type of an entry.
 type Type uint8
 

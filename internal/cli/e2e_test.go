@@ -46,7 +46,7 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "sightline")
-	cmd := exec.Command("go", "build", "-trimpath", "-o", path, "github.com/sightline-sec/sightline/cmd/sightline")
+	cmd := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-o", path, "github.com/sightline-sec/sightline/cmd/sightline")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
@@ -113,7 +113,7 @@ func run(t *testing.T, args ...string) ran {
 // processor time into the file $PEAK. In between stands a fresh process, since the kernel counts what a process held before exec, too, and a test that has
 // made bombs is large.
 func measured() {
-	cmd := exec.Command(os.Args[1], os.Args[2:]...)
+	cmd := exec.CommandContext(context.Background(), os.Args[1], os.Args[2:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err := cmd.Run()
 	if cmd.ProcessState == nil {
@@ -258,7 +258,6 @@ func layerOf(t *testing.T, path string) v1.Layer {
 // TestSameImageEveryWay scans one image, a real Debian 12 with an application on top, in each form in which images come:
 // the findings are the same, and the packages are those of dpkg-query.
 func TestSameImageEveryWay(t *testing.T) {
-	t.Parallel()
 	root := realroot.Debian(t)
 	buildBinary(t)
 	db := realDB(t)
@@ -339,14 +338,12 @@ func TestSameImageEveryWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	unpacked := filepath.Join(dir, "root")
+	if err := os.Mkdir(unpacked, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for _, from := range []string{root, app} {
-		if out, err := exec.CommandContext(t.Context(), "cp", "-a", from+"/.", unpacked+"/").CombinedOutput(); err != nil {
-			if mkErr := os.MkdirAll(unpacked, 0o755); mkErr != nil {
-				t.Fatal(mkErr)
-			}
-			if out, err = exec.CommandContext(t.Context(), "cp", "-a", from+"/.", unpacked+"/").CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
+		if out, err := exec.CommandContext(t.Context(), "cp", "-a", from+"/.", unpacked).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
 		}
 	}
 
@@ -436,7 +433,6 @@ func TestSameImageEveryWay(t *testing.T) {
 // TestHostileInputs runs the program over the corpus: each case ends in a clear error or an incomplete result, within ten seconds and
 // 512 MiB, and nothing of the host is shown or changed.
 func TestHostileInputs(t *testing.T) {
-	t.Parallel()
 	buildBinary(t)
 	for _, c := range hostile.Cases() {
 		t.Run(c.Name, func(t *testing.T) {

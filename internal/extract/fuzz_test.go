@@ -18,7 +18,6 @@ import (
 type node struct {
 	kind     artifact.Type
 	content  string
-	link     string
 	children map[string]*node
 }
 

@@ -48,10 +48,18 @@ func Run(ctx context.Context, src artifact.Source, extractors []Extractor, o Opt
 	indexes := make([]*layerIndex, len(layers))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(o.Workers)
-	for i, layer := range layers {
+	order := make([]int, len(layers))
+	for i := range order {
+		order[i] = i
+	}
+	if one, is := src.(artifact.Ordered); is {
+		order = one.Order()
+		g.SetLimit(1)
+	}
+	for _, i := range order {
 		g.Go(func() error {
 			var err error
-			indexes[i], err = r.walkLayer(gctx, layer, layerRef(art, i))
+			indexes[i], err = r.walkLayer(gctx, layers[i], layerRef(art, i))
 			return err
 		})
 	}

@@ -76,23 +76,28 @@ func TestRefine(t *testing.T) {
 		purl   string
 	}{
 		"debian": {
-			debian, pkg{purl.Debian, "openssl", "3.0.11-1~deb12u2", "amd64"},
+			debian,
+			pkg{purl.Debian, "openssl", "3.0.11-1~deb12u2", "amd64"},
 			purl.Debian, "pkg:deb/debian/openssl@3.0.11-1~deb12u2?arch=amd64&distro=debian-12",
 		},
 		"a deb's epoch is part of its version": {
-			debian, pkg{purl.Debian, "libattr1", "1:2.5.1-4+b1", "amd64"},
+			debian,
+			pkg{purl.Debian, "libattr1", "1:2.5.1-4+b1", "amd64"},
 			purl.Debian, "pkg:deb/debian/libattr1@1:2.5.1-4%2Bb1?arch=amd64&distro=debian-12",
 		},
 		"ubuntu": {
-			ubuntu, pkg{purl.Debian, "dpkg", "1.21.1ubuntu2", "amd64"},
+			ubuntu,
+			pkg{purl.Debian, "dpkg", "1.21.1ubuntu2", "amd64"},
 			purl.Ubuntu, "pkg:deb/ubuntu/dpkg@1.21.1ubuntu2?arch=amd64&distro=ubuntu-22.04",
 		},
 		"alpine": {
-			alpine, pkg{purl.Alpine, "busybox", "1.36.1-r5", "x86_64"},
+			alpine,
+			pkg{purl.Alpine, "busybox", "1.36.1-r5", "x86_64"},
 			purl.Alpine, "pkg:apk/alpine/busybox@1.36.1-r5?arch=x86_64&distro=alpine-3.18.4",
 		},
 		"wolfi": {
-			inventory.DistroOf(fields{"ID": "wolfi", "VERSION_ID": "20230201"}), pkg{purl.Alpine, "glibc", "2.39-r1", "x86_64"},
+			inventory.DistroOf(fields{"ID": "wolfi", "VERSION_ID": "20230201"}),
+			pkg{purl.Alpine, "glibc", "2.39-r1", "x86_64"},
 			purl.Wolfi, "pkg:apk/wolfi/glibc@2.39-r1?arch=x86_64&distro=wolfi-20230201",
 		},
 		"a derivative keeps its name": {
@@ -101,23 +106,28 @@ func TestRefine(t *testing.T) {
 			purl.Debian, "pkg:deb/raspbian/bash@5.2.15-2%2Bb2?arch=armhf&distro=raspbian-12",
 		},
 		"an unknown derivative stays in its family": {
-			inventory.DistroOf(fields{"ID": "kali", "ID_LIKE": "debian", "VERSION_ID": "2023.4"}), pkg{purl.Debian, "bash", "5.2", "amd64"},
+			inventory.DistroOf(fields{"ID": "kali", "ID_LIKE": "debian", "VERSION_ID": "2023.4"}),
+			pkg{purl.Debian, "bash", "5.2", "amd64"},
 			purl.Debian, "pkg:deb/kali/bash@5.2?arch=amd64&distro=kali-2023.4",
 		},
 		"testing is named by its codename": {
-			inventory.DistroOf(fields{"ID": "debian", "VERSION_CODENAME": "forky"}), pkg{purl.Debian, "bash", "5.3-1", "amd64"},
+			inventory.DistroOf(fields{"ID": "debian", "VERSION_CODENAME": "forky"}),
+			pkg{purl.Debian, "bash", "5.3-1", "amd64"},
 			purl.Debian, "pkg:deb/debian/bash@5.3-1?arch=amd64&distro=debian-forky",
 		},
 		"no distro": {
-			nil, pkg{purl.Debian, "bash", "5.2", "amd64"},
+			nil,
+			pkg{purl.Debian, "bash", "5.2", "amd64"},
 			purl.Debian, "pkg:deb/debian/bash@5.2?arch=amd64",
 		},
 		"dpkg in an alpine image": {
-			alpine, pkg{purl.Debian, "bash", "5.2", "amd64"},
+			alpine,
+			pkg{purl.Debian, "bash", "5.2", "amd64"},
 			purl.Debian, "pkg:deb/debian/bash@5.2?arch=amd64",
 		},
 		"no architecture": {
-			alpine, pkg{purl.Alpine, ".build-deps", "20240101.120000", ""},
+			alpine,
+			pkg{purl.Alpine, ".build-deps", "20240101.120000", ""},
 			purl.Alpine, "pkg:apk/alpine/.build-deps@20240101.120000?distro=alpine-3.18.4",
 		},
 	} {

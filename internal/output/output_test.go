@@ -44,8 +44,10 @@ func results() map[string]*finding.Result {
 		"clean":     clean,
 		"starter":   starter,
 		"unfixable": unfixable,
-		"empty": {SchemaVersion: "1", Artifact: artifact.Artifact{Kind: artifact.Directory, Name: "src", Format: "directory"}, Database: vuln.Database{Starter: true},
-			Findings: []finding.Finding{{Vulnerability: &vuln.Vulnerability{ID: "X-1"}}}},
+		"empty": {
+			SchemaVersion: "1", Artifact: artifact.Artifact{Kind: artifact.Directory, Name: "src", Format: "directory"}, Database: vuln.Database{Starter: true},
+			Findings: []finding.Finding{{Vulnerability: &vuln.Vulnerability{ID: "X-1"}}},
+		},
 	}
 }
 

@@ -104,7 +104,8 @@ func TestSARIFSaysEveryFinding(t *testing.T) {
 			SecuritySeverity string `json:"security-severity"`
 			Tags             []string
 		}
-	}) bool {
+	},
+	) bool {
 		return x.ID == "CVE-2021-44228"
 	})]
 	if log4shell.Properties.SecuritySeverity != "10.0" || !slices.Contains(log4shell.Properties.Tags, "known-exploited") {

@@ -146,7 +146,8 @@ func sarifRunFacts(r *finding.Result, left int) sarifInvocation {
 	}
 	note := func(id, text string, at ...sarifLocation) {
 		out.Notifications = append(out.Notifications, sarifNotification{
-			Level: "warning", Message: sarifMessage{Text: sarifPlain(text)}, Descriptor: sarifDescriptor{id}, Locations: at})
+			Level: "warning", Message: sarifMessage{Text: sarifPlain(text)}, Descriptor: sarifDescriptor{id}, Locations: at,
+		})
 	}
 	if left > 0 {
 		note("results-cut", fmt.Sprintf("%d findings, the least severe, are not in this file, which may hold %d.", left, sarifResults))

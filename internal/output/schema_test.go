@@ -179,13 +179,7 @@ func (g *generator) structure(t *testing.T, typ reflect.Type) object {
 }
 
 func fieldsOf(typ reflect.Type) func(func(reflect.StructField) bool) {
-	return func(yield func(reflect.StructField) bool) {
-		for i := range typ.NumField() {
-			if !yield(typ.Field(i)) {
-				return
-			}
-		}
-	}
+	return typ.Fields()
 }
 
 // words are all texts of a type whose values count up from 0.

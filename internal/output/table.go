@@ -93,13 +93,19 @@ func writeFixes(p *page, r *finding.Result, o Options) {
 			mark = cell{{}}
 		}
 		rows = append(rows, []cell{
-			{{plain(f.Package.Name), strong}}, plainCell(f.Package.Version), updateTo(f),
-			pills(f.Clears), mark, {{where(f, len(r.Artifact.Layers)), faint}},
+			{{plain(f.Package.Name), strong}},
+			plainCell(f.Package.Version), updateTo(f),
+			pills(f.Clears), mark,
+			{{where(f, len(r.Artifact.Layers)), faint}},
 		})
 	}
 	p.rows([]column{
-		{head: "PACKAGE", min: 12}, {head: "INSTALLED", min: 10, prefer: 18}, {head: "UPDATE TO", min: 12, prefer: 26},
-		{head: "ENDS"}, {}, {head: "WHERE", min: 12, keep: true},
+		{head: "PACKAGE", min: 12},
+		{head: "INSTALLED", min: 10, prefer: 18},
+		{head: "UPDATE TO", min: 12, prefer: 26},
+		{head: "ENDS"},
+		{},
+		{head: "WHERE", min: 12, keep: true},
 	}, rows)
 	if more := len(r.Fixes) - len(listed); more > 0 {
 		p.line(piece{fmt.Sprintf("  +%d more: --verbose", more), faint})

@@ -66,16 +66,25 @@ func writeFindings(p *page, r *finding.Result) {
 			mark = cell{{"exploit", caution}}
 		}
 		rows = append(rows, []cell{
-			{{plain(v.ID), strong}}, {{f.Severity.String(), ofSeverity(f.Severity)}}, plainCell(f.Package.Name), plainCell(f.Package.Version),
-			fixed, epss, mark, {{plain(v.Title), faint}},
+			{{plain(v.ID), strong}},
+			{{f.Severity.String(), ofSeverity(f.Severity)}},
+			plainCell(f.Package.Name), plainCell(f.Package.Version),
+			fixed, epss, mark,
+			{{plain(v.Title), faint}},
 		})
 	}
 	p.line()
 	p.line(piece{"Findings", strong}, piece{fmt.Sprintf(" (%d), EPSS is the chance of being exploited in the next 30 days", len(sorted)), normal})
 	p.line()
 	p.rows([]column{
-		{head: "ID", min: 19}, {head: "SEVERITY"}, {head: "PACKAGE", min: 12}, {head: "INSTALLED", min: 10, prefer: 18}, {head: "FIXED", min: 10, prefer: 18},
-		{head: "EPSS", right: true}, {}, {head: "TITLE", min: 10},
+		{head: "ID", min: 19},
+		{head: "SEVERITY"},
+		{head: "PACKAGE", min: 12},
+		{head: "INSTALLED", min: 10, prefer: 18},
+		{head: "FIXED", min: 10, prefer: 18},
+		{head: "EPSS", right: true},
+		{},
+		{head: "TITLE", min: 10},
 	}, rows)
 }
 
@@ -97,7 +106,8 @@ func writeSuppressed(p *page, r *finding.Result) {
 		s := &r.Suppressed[i]
 		rows = append(rows, []cell{
 			plainCell(s.Vulnerability), plainCell(s.Package.Name), plainCell(s.Package.Version),
-			plainCell(strings.ReplaceAll(s.Reason, "_", " ")), {{plain(s.Detail), faint}},
+			plainCell(strings.ReplaceAll(s.Reason, "_", " ")),
+			{{plain(s.Detail), faint}},
 		})
 	}
 	p.line()

@@ -42,8 +42,12 @@ func TestFit(t *testing.T) {
 		want    string
 		wantEnd string
 	}{
-		{"abc", 3, "abc", "abc"}, {"abcd", 3, "ab…", "…cd"}, {"漢字", 4, "漢字", "漢字"}, {"漢字x", 4, "漢…", "…字x"},
-		{"e\u0301e\u0301", 2, "e\u0301e\u0301", "e\u0301e\u0301"}, {"", 0, "", ""},
+		{"abc", 3, "abc", "abc"},
+		{"abcd", 3, "ab…", "…cd"},
+		{"漢字", 4, "漢字", "漢字"},
+		{"漢字x", 4, "漢…", "…字x"},
+		{"e\u0301e\u0301", 2, "e\u0301e\u0301", "e\u0301e\u0301"},
+		{"", 0, "", ""},
 	} {
 		if got := fit(c.in, c.columns); got != c.want {
 			t.Errorf("fit(%q, %d) = %q, want %q", c.in, c.columns, got, c.want)

@@ -143,8 +143,11 @@ func TestOracleAgrees(t *testing.T) {
 	t.Parallel()
 	// The same parts, written by packageurl-go.
 	for _, c := range [][4]string{
-		{"deb", "debian", "g++-12", "12.2.0-14+deb12u1"}, {"npm", "@angular", "core", "17.0.0"}, {"golang", "google.golang.org", "grpc", "v1.2.3"},
-		{"maven", "com.fasterxml.jackson.core", "jackson-databind", "2.13.0"}, {"apk", "alpine", "so:libc.musl-x86_64.so.1", "1"},
+		{"deb", "debian", "g++-12", "12.2.0-14+deb12u1"},
+		{"npm", "@angular", "core", "17.0.0"},
+		{"golang", "google.golang.org", "grpc", "v1.2.3"},
+		{"maven", "com.fasterxml.jackson.core", "jackson-databind", "2.13.0"},
+		{"apk", "alpine", "so:libc.musl-x86_64.so.1", "1"},
 	} {
 		want := packageurl.NewPackageURL(c[0], c[1], c[2], c[3], packageurl.Qualifiers{{Key: "a", Value: "b c:d/e"}}, "x/y").ToString()
 		e := map[string]purl.Ecosystem{"deb": purl.Debian, "npm": purl.NPM, "golang": purl.Go, "maven": purl.Maven, "apk": purl.Alpine}[c[0]]

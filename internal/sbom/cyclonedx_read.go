@@ -142,9 +142,10 @@ func cycloneDXLicenses(b []byte) (list []string) {
 	for raw := range elements(b) {
 		for key, raw := range members(raw) {
 			var id, name string
-			if key == "expression" {
+			switch key {
+			case "expression":
 				id = text(raw)
-			} else if key == "license" {
+			case "license":
 				fields(raw, place{"id", &id}, place{"name", &name})
 			}
 			if id == "" {

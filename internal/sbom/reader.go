@@ -166,15 +166,18 @@ func (r *reader) finish() (*Document, error) {
 	}
 	if more := r.reported - maxReports; more > 0 {
 		inv.Incomplete = append(inv.Incomplete, artifact.Incomplete{
-			Reason: artifact.Unsupported, Detail: fmt.Sprintf("%d more components that could not be used", more)})
+			Reason: artifact.Unsupported, Detail: fmt.Sprintf("%d more components that could not be used", more),
+		})
 	}
 	if r.tooMany > 0 {
 		inv.Incomplete = append(inv.Incomplete, artifact.Incomplete{
-			Reason: artifact.FilesLimit, Detail: fmt.Sprintf("%d packages past the limit of %d were not read", r.tooMany, r.most)})
+			Reason: artifact.FilesLimit, Detail: fmt.Sprintf("%d packages past the limit of %d were not read", r.tooMany, r.most),
+		})
 	}
 	if r.places > 4*r.most {
 		inv.Incomplete = append(inv.Incomplete, artifact.Incomplete{
-			Reason: artifact.FilesLimit, Detail: fmt.Sprintf("evidence past %d places was not read", 4*r.most)})
+			Reason: artifact.FilesLimit, Detail: fmt.Sprintf("evidence past %d places was not read", 4*r.most),
+		})
 	}
 	inv.Sort()
 	return &r.doc, nil

@@ -50,7 +50,8 @@ func Read(ctx context.Context, b []byte, limits artifact.Limits) (*Document, err
 	limits = limits.WithDefaults()
 	if int64(len(b)) > limits.FileBytes {
 		return nil, fmt.Errorf("reading a bill of materials: %w", &artifact.ErrLimit{
-			Reason: artifact.FileTooLarge, Detail: fmt.Sprintf("%d bytes, limit %d", len(b), limits.FileBytes)})
+			Reason: artifact.FileTooLarge, Detail: fmt.Sprintf("%d bytes, limit %d", len(b), limits.FileBytes),
+		})
 	}
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	format, enc := detect(b)

@@ -37,7 +37,16 @@ func watch(src artifact.Source, tell func(Progress)) artifact.Source {
 	for _, l := range layers {
 		w.layers = append(w.layers, &watchedLayer{l, st})
 	}
+	if one, is := src.(artifact.Ordered); is {
+		return &watchedOrdered{w, one}
+	}
 	return w
+}
+
+// watchedOrdered keeps the order of a source that has one.
+type watchedOrdered struct {
+	*watched
+	artifact.Ordered
 }
 
 func (l *watchedLayer) Walk(ctx context.Context, visit func(*artifact.Entry) error) error {

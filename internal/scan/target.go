@@ -72,7 +72,7 @@ func Open(ctx context.Context, target string, o Options) (*Target, error) {
 	}
 	if scheme == "" {
 		var err error
-		if scheme, err = look(rest); err != nil {
+		if scheme, err = look(ctx, rest); err != nil {
 			return nil, err
 		}
 	}
@@ -101,7 +101,7 @@ func Open(ctx context.Context, target string, o Options) (*Target, error) {
 }
 
 // look finds the kind of a target without a scheme.
-func look(name string) (string, error) {
+func look(ctx context.Context, name string) (string, error) {
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid):
@@ -127,7 +127,7 @@ func look(name string) (string, error) {
 	case !info.Mode().IsRegular():
 		return "", fmt.Errorf("%w: %s is neither a file nor a directory", ErrTarget, name)
 	}
-	kind, err := image.DetectFile(name)
+	kind, err := image.DetectFile(ctx, name)
 	if err != nil {
 		return "", fmt.Errorf("opening %s: %w", name, err)
 	}

@@ -107,8 +107,15 @@ func (v *Version) composerStability(s string) bool {
 		word string
 		kind int8
 	}{
-		{"stable", composerNumber}, {"beta", composerBeta}, {"b", composerBeta}, {"rc", composerRC},
-		{"alpha", composerAlpha}, {"a", composerAlpha}, {"patch", composerPatch}, {"pl", composerPatch}, {"p", composerPatch},
+		{"stable", composerNumber},
+		{"beta", composerBeta},
+		{"b", composerBeta},
+		{"rc", composerRC},
+		{"alpha", composerAlpha},
+		{"a", composerAlpha},
+		{"patch", composerPatch},
+		{"pl", composerPatch},
+		{"p", composerPatch},
 	} {
 		after, found := strings.CutPrefix(s, w.word)
 		if !found {

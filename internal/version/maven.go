@@ -2,6 +2,7 @@ package version
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -107,8 +108,7 @@ func mavenItem(piece string, followedByDigit bool) item {
 func trimMaven(items []item) []item {
 	write := len(items) // items[write:] are kept
 	end := true         // at the end of a list, but for the list inside it
-	for read := len(items) - 1; read >= 0; read-- {
-		it := items[read]
+	for _, it := range slices.Backward(items) {
 		switch {
 		case it.kind == mavenList:
 			end = true

@@ -61,9 +61,9 @@ func TestOrder(t *testing.T) {
 		t.Run(string(e), func(t *testing.T) {
 			t.Parallel()
 			for i, line := range lines {
-				for _, a := range strings.Fields(line) {
+				for a := range strings.FieldsSeq(line) {
 					for j, other := range lines {
-						for _, b := range strings.Fields(other) {
+						for b := range strings.FieldsSeq(other) {
 							got, err := version.Compare(e, a, b)
 							if want := cmp.Compare(i, j); err != nil || got != want {
 								t.Errorf("Compare(%q, %q) = %d, %v, want %d", a, b, got, err, want)

@@ -243,11 +243,11 @@ func (l *layout) image(config desc, layers ...desc) desc {
 }
 
 // plain stores an image of the base and the given blobs, whose tars are given for the config.
-func (l *layout) plain(layers []blob, tars [][]byte) desc {
+func (l *layout) plain(layers []blob, tars [][]byte) {
 	base := baseLayer()
 	descs := []desc{l.put(blob{tarType, base})}
 	for _, b := range layers {
 		descs = append(descs, l.put(b))
 	}
-	return l.image(l.put(blob{configType, configOf(append([][]byte{base}, tars...)...)}), descs...)
+	l.image(l.put(blob{configType, configOf(append([][]byte{base}, tars...)...)}), descs...)
 }

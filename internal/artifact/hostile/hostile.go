@@ -56,8 +56,10 @@ func (c Case) Write(dir string) (target string, err error) {
 // Cases are all that there are, each with its own name.
 func Cases() []Case {
 	var all []Case
-	for _, list := range [][]Case{nameCases(), linkCases(), whiteoutCases(), headerCases(), sparseCases(), bombCases(),
-		damageCases(), manifestCases(), layoutCases(), treeCases()} {
+	for _, list := range [][]Case{
+		nameCases(), linkCases(), whiteoutCases(), headerCases(), sparseCases(), bombCases(),
+		damageCases(), manifestCases(), layoutCases(), treeCases(),
+	} {
 		all = append(all, list...)
 	}
 	return all

@@ -153,8 +153,10 @@ func layoutCases() []Case {
 		}),
 		in("foreign-layer", "layers that are to be fetched from the host and from a metadata service", func(w *writer, l *layout) error {
 			cfg, layer := base(l)
-			l.image(cfg, layer, desc{"mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "digest": digestOf([]byte("a")), "size": 1,
-				"urls": []string{"file://" + w.status(), "http://169.254.169.254/latest/meta-data/", "http://127.0.0.1:1/"}})
+			l.image(cfg, layer, desc{
+				"mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "digest": digestOf([]byte("a")), "size": 1,
+				"urls": []string{"file://" + w.status(), "http://169.254.169.254/latest/meta-data/", "http://127.0.0.1:1/"},
+			})
 			return nil
 		}),
 		in("only-attestations", "an index that holds nothing but statements about images", func(_ *writer, l *layout) error {

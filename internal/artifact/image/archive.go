@@ -2,12 +2,14 @@ package image
 
 import (
 	"archive/tar"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -24,7 +26,7 @@ const (
 )
 
 // OpenArchive opens a tar that holds images, as docker save or an OCI layout: target is path[:tag][@digest]. The tar may be
-// compressed as a whole; it is then unpacked to an anonymous temporary file, since images must be read out of order.
+// compressed as a whole; it can then be read only front to back, and the source is an [artifact.Ordered] one.
 //
 // Archives of current docker save are both at once. manifest.json is preferred where all that it names is there, since
 // it knows the names of the image; else index.json is taken. Where the two name different images this is reported.
@@ -39,13 +41,45 @@ func OpenArchive(ctx context.Context, target string, opts Options) (artifact.Sou
 	if err != nil {
 		return nil, fmt.Errorf("opening image archive %s: %w", name, err)
 	}
-	s.close = a.file.Close
+	s.close = a.close
 	s.meta.Name = target
 	if err := s.openMembers(ctx, a, sel); err != nil {
-		_ = a.file.Close()
+		_ = a.close()
 		return nil, fmt.Errorf("opening image archive %s: %w", name, err)
 	}
+	if a.tape != nil {
+		return &orderedSource{s, a}, nil
+	}
 	return s, nil
+}
+
+// orderedSource is an image on a tape.
+type orderedSource struct {
+	*source
+	a *archive
+}
+
+var _ artifact.Ordered = (*orderedSource)(nil)
+
+// Order lists the layers as they lie in the archive.
+func (s *orderedSource) Order() []int {
+	order := make([]int, len(s.layers))
+	for i := range order {
+		order[i] = i
+	}
+	at := func(i int) int64 {
+		l, is := s.layers[i].(*layer)
+		if !is {
+			return 0
+		}
+		m, err := s.a.find(cmp.Or(l.member, blobPath(l.digest)))
+		if err != nil {
+			return 0
+		}
+		return m.off
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(at(a), at(b)) })
+	return order
 }
 
 // openRegular opens a file, and never waits for a FIFO or device.
@@ -65,10 +99,11 @@ func openRegular(name string) (*os.File, error) {
 	return f, nil
 }
 
-// archive is an outer tar with an index of its members.
+// archive is an outer tar with an index of its members. It is read with random access, or from a tape where it is compressed.
 type archive struct {
 	file    *os.File
 	size    int64
+	tape    *tape // nil for a plain tar
 	members map[string]member
 	damaged error // where the tar broke off
 }
@@ -87,73 +122,100 @@ func (s *source) openTar(ctx context.Context, f *os.File) (*archive, error) {
 		_ = f.Close()
 		return nil, err
 	}
-	if sniff(head[:n]) != plain {
-		spooled, err := s.spool(ctx, f)
+	fi, err := f.Stat()
+	if err != nil {
 		_ = f.Close()
-		if err != nil {
-			return nil, err
-		}
-		f = spooled
-	} else {
-		fi, err := f.Stat()
-		if err != nil {
-			_ = f.Close()
-			return nil, err
-		}
-		s.stored = fi.Size()
+		return nil, err
 	}
-	a := &archive{file: f, members: map[string]member{}}
-	if err := a.scan(ctx); err != nil {
+	s.stored = fi.Size()
+	a := &archive{file: f, size: fi.Size(), members: map[string]member{}}
+	if sniff(head[:n]) != plain {
+		a.tape, err = newTape(f, s)
+	}
+	if err == nil {
+		err = a.scan(ctx)
+	}
+	if err != nil {
 		_ = f.Close()
 		return nil, err
 	}
 	return a, nil
 }
 
+func (a *archive) close() error {
+	if a.tape != nil {
+		return a.tape.close()
+	}
+	return a.file.Close()
+}
+
 // scan makes the index, passing over the contents. Where the tar is damaged, what came before is kept.
 func (a *archive) scan(ctx context.Context) error {
-	fi, err := a.file.Stat()
-	if err != nil {
+	count := 0
+	err := a.headers(ctx, func(hdr *tar.Header, off int64) error {
+		if count++; count > maxMembers {
+			return limitError(artifact.FilesLimit, "more than %d files in the archive", maxMembers)
+		}
+		a.add(hdr, off)
+		return nil
+	})
+	if a.tape != nil {
+		a.size = a.tape.size
+	}
+	if _, is := errors.AsType[*artifact.ErrLimit](err); is {
 		return err
 	}
-	a.size = fi.Size()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if errors.Is(err, artifact.ErrUnsupported) {
+		return err
+	}
+	if err != nil {
+		a.damaged = fmt.Errorf("%w: the archive breaks off after %d files: %w", artifact.ErrCorrupt, count, err)
+	}
+	return nil
+}
+
+// headers tells of each header, and where the content behind it begins.
+func (a *archive) headers(ctx context.Context, tell func(hdr *tar.Header, off int64) error) error {
+	if a.tape != nil {
+		return a.tape.index(ctx, tell)
+	}
 	win := newWindow(ctx, a.file, a.size)
-	for count := 0; ; count++ {
+	for {
 		hdr, err := win.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		if _, is := errors.AsType[*artifact.ErrLimit](err); is {
-			return err
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		if err == nil {
+			err = tell(hdr, win.pos)
 		}
 		if err != nil {
-			a.damaged = fmt.Errorf("%w: the archive breaks off after %d files: %w", artifact.ErrCorrupt, count, err)
-			return nil
+			return err
 		}
-		if count >= maxMembers {
-			return limitError(artifact.FilesLimit, "more than %d files in the archive", maxMembers)
-		}
-		if len(hdr.Name) > maxMemberName || len(hdr.Linkname) > maxMemberName || isSparse(hdr) {
-			continue
-		}
-		name, escaped := artifact.CleanPath(hdr.Name)
-		if escaped {
-			continue
-		}
-		switch hdr.Typeflag {
-		case tar.TypeReg:
-			a.members[name] = member{off: win.pos, size: hdr.Size}
-		case tar.TypeLink:
-			target, _ := artifact.CleanPath(hdr.Linkname)
+	}
+}
+
+// add takes a member into the index.
+func (a *archive) add(hdr *tar.Header, off int64) {
+	if len(hdr.Name) > maxMemberName || len(hdr.Linkname) > maxMemberName || isSparse(hdr) {
+		return
+	}
+	name, escaped := artifact.CleanPath(hdr.Name)
+	if escaped {
+		return
+	}
+	switch hdr.Typeflag {
+	case tar.TypeReg:
+		a.members[name] = member{off: off, size: hdr.Size}
+	case tar.TypeLink:
+		target, _ := artifact.CleanPath(hdr.Linkname)
+		a.members[name] = member{link: target}
+	case tar.TypeSymlink:
+		if !path.IsAbs(hdr.Linkname) {
+			target, _ := artifact.CleanPath(path.Dir(name) + "/" + hdr.Linkname)
 			a.members[name] = member{link: target}
-		case tar.TypeSymlink:
-			if !path.IsAbs(hdr.Linkname) {
-				target, _ := artifact.CleanPath(path.Dir(name) + "/" + hdr.Linkname)
-				a.members[name] = member{link: target}
-			}
 		}
 	}
 }
@@ -180,12 +242,17 @@ func (a *archive) find(name string) (member, error) {
 
 func (a *archive) has(name string) bool { _, err := a.find(name); return err == nil }
 
-func (a *archive) read(name string, limit int64) ([]byte, error) {
+func (a *archive) read(ctx context.Context, name string, limit int64) ([]byte, error) {
 	m, err := a.find(name)
 	if err != nil {
 		return nil, err
 	}
-	b, err := readSmall(io.NewSectionReader(a.file, m.off, m.size), name, m.size, limit)
+	r, done, err := a.section(ctx, m.off, m.size)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = done() }()
+	b, err := readSmall(r, name, m.size, limit)
 	if err == nil && int64(len(b)) < m.size {
 		return nil, fmt.Errorf("%w: %s is cut off", artifact.ErrCorrupt, name)
 	}
@@ -199,12 +266,27 @@ func (a *archive) opener(name string) (opener, int64) {
 		return failing(err), 0
 	}
 	size := min(m.size, max(a.size-m.off, 0))
-	return func(context.Context) (*opened, error) {
-		return &opened{
-			at: io.NewSectionReader(a.file, m.off, size), size: size,
-			close: func() error { return nil },
-		}, nil
+	return func(ctx context.Context) (*opened, error) {
+		if a.tape == nil {
+			return &opened{
+				at: io.NewSectionReader(a.file, m.off, size), size: size,
+				close: func() error { return nil },
+			}, nil
+		}
+		r, done, err := a.tape.section(ctx, m.off, size)
+		if err != nil {
+			return nil, err
+		}
+		return &opened{r: r, size: size, close: done}, nil
 	}, size
+}
+
+// section reads a part of the archive's bytes; done must be called at the end.
+func (a *archive) section(ctx context.Context, off, size int64) (r io.Reader, done func() error, err error) {
+	if a.tape != nil {
+		return a.tape.section(ctx, off, size)
+	}
+	return io.NewSectionReader(a.file, off, size), func() error { return nil }, nil
 }
 
 // openMembers finds out what kind of archive this is, and opens the image in it.
@@ -212,7 +294,7 @@ func (s *source) openMembers(ctx context.Context, a *archive, sel selection) err
 	stored := s.stored // the archive's size: what the manifest says of sizes does not count
 	defer func() { s.stored = stored }()
 	if a.damaged != nil {
-		s.report(artifact.Corrupt, nil, "%v", a.damaged)
+		s.report(artifact.Corrupt, "%v", a.damaged)
 	}
 	oci := a.has("index.json")
 	if a.has("manifest.json") {
@@ -236,18 +318,20 @@ type archiveStore struct{ a *archive }
 
 var _ ociStore = (*archiveStore)(nil)
 
-func (s *archiveStore) index() ([]byte, error) { return s.a.read("index.json", maxManifest) }
+func (s *archiveStore) index(ctx context.Context) ([]byte, error) {
+	return s.a.read(ctx, "index.json", maxManifest)
+}
 
 func (s *archiveStore) manifest(ctx context.Context, d descriptor) ([]byte, error) {
 	return s.blob(ctx, d, maxManifest)
 }
 
-func (s *archiveStore) blob(_ context.Context, d descriptor, limit int64) ([]byte, error) {
+func (s *archiveStore) blob(ctx context.Context, d descriptor, limit int64) ([]byte, error) {
 	dig, err := parseDigest(d.Digest)
 	if err != nil {
 		return nil, err
 	}
-	b, err := s.a.read(blobPath(dig), limit)
+	b, err := s.a.read(ctx, blobPath(dig), limit)
 	if err != nil {
 		return nil, err
 	}

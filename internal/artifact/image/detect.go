@@ -17,7 +17,7 @@ const detectBytes = 64 << 20
 
 // DetectFile tells by looking whether path is an image archive: "docker-archive", "oci-archive", or "" for anything else. For an
 // archive that is both it says docker-archive. The error is of reading the file; damage is not an error.
-func DetectFile(path string) (string, error) {
+func DetectFile(ctx context.Context, path string) (string, error) {
 	f, err := openRegular(path)
 	if err != nil {
 		if errors.Is(err, artifact.ErrUnsupported) {
@@ -26,7 +26,6 @@ func DetectFile(path string) (string, error) {
 		return "", fmt.Errorf("looking at %s: %w", path, err)
 	}
 	defer func() { _ = f.Close() }()
-	ctx := context.Background()
 	fi, err := f.Stat()
 	if err != nil {
 		return "", fmt.Errorf("looking at %s: %w", path, err)
@@ -42,7 +41,7 @@ func DetectFile(path string) (string, error) {
 	in := bufio.NewReaderSize(&rawReader{r: f, ctx: ctx}, 64<<10)
 	unpacked, done, err := unpack(ctx, newSource(Options{}), in, sniff(head[:n]))
 	if err != nil {
-		return "", nil //nolint:nilerr // damaged or of another compression: not an image archive
+		return "", nil // damaged or of another compression: not an image archive
 	}
 	defer done()
 	m := &meter{layer: &layer{src: newSource(Options{})}, ctx: ctx}

@@ -31,7 +31,7 @@ func (d *dockerImage) label() string {
 var errIncomplete = errors.New("manifest.json names files that are not there")
 
 func (s *source) openDockerArchive(ctx context.Context, a *archive, sel selection, alsoOCI bool) error {
-	b, err := a.read("manifest.json", 4*maxManifest)
+	b, err := a.read(ctx, "manifest.json", 4*maxManifest)
 	if err != nil {
 		return fmt.Errorf("reading manifest.json: %w", err)
 	}
@@ -42,7 +42,7 @@ func (s *source) openDockerArchive(ctx context.Context, a *archive, sel selectio
 		}
 		return fmt.Errorf("reading manifest.json: %w: %w", artifact.ErrCorrupt, err)
 	}
-	img, err := s.chooseDocker(a, all.items, sel)
+	img, err := s.chooseDocker(ctx, a, all.items, sel)
 	if err != nil {
 		return err
 	}
@@ -51,12 +51,12 @@ func (s *source) openDockerArchive(ctx context.Context, a *archive, sel selectio
 	}
 	s.meta.Kind, s.meta.Format = artifact.Image, "docker-archive"
 	s.meta.RepoTags = img.RepoTags
-	cfg, err := s.dockerConfig(a, img.Config)
+	cfg, err := s.dockerConfig(ctx, a, img.Config)
 	if err != nil {
 		return err
 	}
 	for _, name := range img.Layers.items {
-		l := &layer{src: s, size: -1}
+		l := &layer{src: s, size: -1, member: name}
 		meta := artifact.Layer{}
 		l.open, meta.Size = a.opener(name)
 		if dir, sum := path.Split(name); dir == "blobs/sha256/" || dir == "blobs/sha512/" {
@@ -84,10 +84,10 @@ func (s *source) openDockerArchive(ctx context.Context, a *archive, sel selectio
 }
 
 // dockerConfig reads the config; the hex digits in its name are its digest.
-func (s *source) dockerConfig(a *archive, name string) (*imageConfig, error) {
-	b, err := a.read(name, maxConfig)
+func (s *source) dockerConfig(ctx context.Context, a *archive, name string) (*imageConfig, error) {
+	b, err := a.read(ctx, name, maxConfig)
 	if errors.Is(err, artifact.ErrNotFound) || errors.Is(err, artifact.ErrCorrupt) {
-		s.report(artifact.Corrupt, nil, "the image config cannot be read: %v", err)
+		s.report(artifact.Corrupt, "the image config cannot be read: %v", err)
 		return nil, nil
 	}
 	if err != nil {
@@ -103,7 +103,7 @@ func (s *source) dockerConfig(a *archive, name string) (*imageConfig, error) {
 }
 
 // chooseDocker picks one image of manifest.json.
-func (s *source) chooseDocker(a *archive, all []dockerImage, sel selection) (*dockerImage, error) {
+func (s *source) chooseDocker(ctx context.Context, a *archive, all []dockerImage, sel selection) (*dockerImage, error) {
 	want, err := s.opts.wanted()
 	if err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func (s *source) chooseDocker(a *archive, all []dockerImage, sel selection) (*do
 	}
 	if len(kept) > 1 && want != nil {
 		kept = slices.DeleteFunc(kept, func(img *dockerImage) bool {
-			b, err := a.read(img.Config, maxConfig)
+			b, err := a.read(ctx, img.Config, maxConfig)
 			if err != nil {
 				return true
 			}
@@ -148,7 +148,7 @@ func (s *source) chooseDocker(a *archive, all []dockerImage, sel selection) (*do
 // disagree looks different to each tool that loads it.
 func (s *source) crossCheck(ctx context.Context, a *archive) {
 	st := &archiveStore{a}
-	b, err := st.index()
+	b, err := st.index(ctx)
 	if err != nil {
 		return
 	}
@@ -183,6 +183,6 @@ func (s *source) crossCheck(ctx context.Context, a *archive) {
 		return
 	}
 	if read > 0 && s.meta.ImageID != "" {
-		s.report(artifact.Corrupt, nil, "manifest.json and index.json of the archive name different images; the one of manifest.json was read")
+		s.report(artifact.Corrupt, "manifest.json and index.json of the archive name different images; the one of manifest.json was read")
 	}
 }

@@ -57,9 +57,13 @@ func addTarSeeds(f *testing.F) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, h := range []tar.Header{
-		{Typeflag: tar.TypeDir, Name: "etc/"}, {Typeflag: tar.TypeReg, Name: "etc/x", Size: 3},
-		{Typeflag: tar.TypeSymlink, Name: "a", Linkname: "../b"}, {Typeflag: tar.TypeLink, Name: "c", Linkname: "/etc/x"},
-		{Typeflag: tar.TypeReg, Name: "etc/.wh.x"}, {Typeflag: tar.TypeReg, Name: ".wh..wh..opq"}, {Typeflag: tar.TypeFifo, Name: "p"},
+		{Typeflag: tar.TypeDir, Name: "etc/"},
+		{Typeflag: tar.TypeReg, Name: "etc/x", Size: 3},
+		{Typeflag: tar.TypeSymlink, Name: "a", Linkname: "../b"},
+		{Typeflag: tar.TypeLink, Name: "c", Linkname: "/etc/x"},
+		{Typeflag: tar.TypeReg, Name: "etc/.wh.x"},
+		{Typeflag: tar.TypeReg, Name: ".wh..wh..opq"},
+		{Typeflag: tar.TypeFifo, Name: "p"},
 		{Typeflag: tar.TypeReg, Name: strings.Repeat("long/", 60) + "x", Format: tar.FormatPAX},
 		{Typeflag: tar.TypeReg, Name: "../" + strings.Repeat("g", 200), Format: tar.FormatGNU},
 	} {

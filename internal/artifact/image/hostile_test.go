@@ -74,13 +74,13 @@ func readHostile(t *testing.T, c hostile.Case, target string) (said []string) {
 		}
 		said = append(said, s)
 	}
-	opts := image.Options{TempDir: t.TempDir(), Platform: "linux/amd64"}
+	opts := image.Options{Platform: "linux/amd64"}
 	var src artifact.Source
 	var err error
 	if c.Form == hostile.Layout {
 		src, err = image.OpenLayout(t.Context(), target, opts)
 	} else {
-		if _, err := image.DetectFile(target); err != nil {
+		if _, err := image.DetectFile(t.Context(), target); err != nil {
 			note("detect: %v", err)
 		}
 		src, err = image.OpenArchive(t.Context(), target, opts)

@@ -37,9 +37,6 @@ type Options struct {
 	// VerifyDiffIDs checks the bytes of each layer's tar against the diff id in the config, at the cost of one more
 	// SHA-256. It gives up random access too. Default: false.
 	VerifyDiffIDs bool
-	// TempDir takes the anonymous spool file that a compressed archive (docker save | gzip) needs for random access; its
-	// name is removed as soon as it is made. Default: $TMPDIR, else /var/tmp, else the system's.
-	TempDir string
 }
 
 // source is an opened image.
@@ -90,8 +87,8 @@ func (s *source) Incomplete() []artifact.Incomplete { return s.incomplete }
 // Close releases the archive or the connections.
 func (s *source) Close() error { return s.close() }
 
-func (s *source) report(reason artifact.Reason, layer *artifact.LayerRef, format string, args ...any) {
-	s.incomplete = append(s.incomplete, artifact.Incomplete{Reason: reason, Layer: layer, Detail: fmt.Sprintf(format, args...)})
+func (s *source) report(reason artifact.Reason, format string, args ...any) {
+	s.incomplete = append(s.incomplete, artifact.Incomplete{Reason: reason, Detail: fmt.Sprintf(format, args...)})
 }
 
 // withDeadline gives ctx the time that is left for the artifact. The clock starts with the first walk.

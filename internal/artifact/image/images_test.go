@@ -99,6 +99,7 @@ func (f fixed) DiffID() (v1.Hash, error) { return hashOf(f.tar), nil }
 func (f fixed) Compressed() (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(f.stored)), nil
 }
+
 func (f fixed) Uncompressed() (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(f.tar)), nil
 }
@@ -427,7 +428,7 @@ func TestDetectFile(t *testing.T) {
 		{"nothing", nil, ""},
 		{"broken gzip", gz(t, oci)[:5], ""},
 	} {
-		got, err := image.DetectFile(writeFile(t, "f", c.b))
+		got, err := image.DetectFile(t.Context(), writeFile(t, "f", c.b))
 		if err != nil || got != c.want {
 			t.Errorf("%s: %q, %v; want %q", c.name, got, err, c.want)
 		}
@@ -435,7 +436,7 @@ func TestDetectFile(t *testing.T) {
 	if !image.IsLayout(dir) || image.IsLayout(t.TempDir()) || image.IsLayout(dir+"/index.json") {
 		t.Error("a layout is taken for none, or something else for a layout")
 	}
-	if _, err := image.DetectFile(dir + "/none"); err == nil {
+	if _, err := image.DetectFile(t.Context(), dir+"/none"); err == nil {
 		t.Error("a missing file must be an error")
 	}
 }

@@ -32,6 +32,7 @@ type layer struct {
 	digest digest // of the blob as stored, where a manifest names it
 	size   int64  // as the manifest says; -1 where it does not
 	diffID digest // where the config names it
+	member string // path in a docker-archive; empty where blobs are named by their digest
 	always bool   // check the digest of plain blobs too: they came over a network
 
 	// The furthest that any walk came: a second walk is charged only for what the first did not reach.

@@ -47,7 +47,7 @@ func IsLayout(dir string) bool {
 // ociStore is a store with an index at its top: a layout, in a directory or in an archive.
 type ociStore interface {
 	store
-	index() ([]byte, error)
+	index(ctx context.Context) ([]byte, error)
 }
 
 // openOCI finds the image in a layout and opens it.
@@ -56,7 +56,7 @@ func (s *source) openOCI(ctx context.Context, st ociStore, sel selection) error 
 	if err != nil {
 		return err
 	}
-	b, err := st.index()
+	b, err := st.index(ctx)
 	if err != nil {
 		return fmt.Errorf("reading index.json: %w", err)
 	}
@@ -102,7 +102,9 @@ type layoutStore struct{ root *os.Root }
 
 var _ ociStore = (*layoutStore)(nil)
 
-func (l *layoutStore) index() ([]byte, error) { return l.read("index.json", maxManifest) }
+func (l *layoutStore) index(context.Context) ([]byte, error) {
+	return l.read("index.json", maxManifest)
+}
 
 func (l *layoutStore) manifest(ctx context.Context, d descriptor) ([]byte, error) {
 	return l.blob(ctx, d, maxManifest)

@@ -266,7 +266,7 @@ func (s *source) openConfig(ctx context.Context, st store, d descriptor) (*image
 	b, err := st.blob(ctx, d, maxConfig)
 	if err != nil {
 		if errors.Is(err, artifact.ErrNotFound) || errors.Is(err, artifact.ErrCorrupt) {
-			s.report(artifact.Corrupt, nil, "the image config cannot be read: %v", err)
+			s.report(artifact.Corrupt, "the image config cannot be read: %v", err)
 			return nil, nil
 		}
 		return nil, fmt.Errorf("reading image config: %w", err)
@@ -278,7 +278,7 @@ func (s *source) openConfig(ctx context.Context, st store, d descriptor) (*image
 func (s *source) useConfig(b []byte) *imageConfig {
 	cfg, err := parseConfig(b)
 	if err != nil {
-		s.report(artifact.Unparsable, nil, "%v", err)
+		s.report(artifact.Unparsable, "%v", err)
 		return nil
 	}
 	s.meta.Config = cfg.export()
@@ -292,7 +292,7 @@ func (s *source) useConfig(b []byte) *imageConfig {
 func (s *source) addLayer(l *layer, meta artifact.Layer, total int) {
 	if len(s.layers) >= s.limits.Layers {
 		if len(s.incomplete) == 0 || s.incomplete[len(s.incomplete)-1].Reason != artifact.LayersLimit {
-			s.report(artifact.LayersLimit, nil, "%d layers, of which the lowest %d are read", total, s.limits.Layers)
+			s.report(artifact.LayersLimit, "%d layers, of which the lowest %d are read", total, s.limits.Layers)
 		}
 		return
 	}
@@ -309,7 +309,7 @@ func (s *source) alignConfig(cfg *imageConfig, total int) {
 	}
 	ids := cfg.RootFS.DiffIDs
 	if ids.count() != total {
-		s.report(artifact.Corrupt, nil, "the image has %d layers, its config lists %d", total, ids.count())
+		s.report(artifact.Corrupt, "the image has %d layers, its config lists %d", total, ids.count())
 	}
 	by := cfg.createdBy(total)
 	for i := range s.meta.Layers {

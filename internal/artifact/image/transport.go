@@ -212,7 +212,7 @@ func (b *remoteBlob) connect() error {
 		head.Set("Range", fmt.Sprintf("bytes=%d-", b.n))
 		code = http.StatusPartialContent
 	}
-	resp, err := b.remote.do(ctx, b.path, head, code, http.StatusOK)
+	resp, err := b.remote.do(ctx, b.path, head, code, http.StatusOK) //nolint:bodyclose // the body is kept in b, which drop closes
 	if err != nil {
 		stall.Stop()
 		cancel(nil)

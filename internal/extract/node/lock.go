@@ -108,7 +108,8 @@ func (f *pins) dependencies(list map[string]lockDependency) {
 	for _, name := range slices.Sorted(maps.Keys(list)) {
 		d := list[name]
 		if !isFolder(d.Version) {
-			f.add(pinned(name, d.Version))
+			name, version := pinned(name, d.Version)
+			f.add(name, version, nil)
 		}
 		f.dependencies(d.Dependencies)
 	}
@@ -122,17 +123,17 @@ func isFolder(spec string) bool {
 
 // pinned reads the version of a version 1 lock, which is a whole specification for what is not from the registry
 // under its own name: "npm:real@1.2.3" is an alias; a git URL or tarball tells no version.
-func pinned(name, spec string) (string, string, []string) {
+func pinned(name, spec string) (string, string) {
 	if alias, ok := strings.CutPrefix(spec, "npm:"); ok {
 		if at := strings.LastIndexByte(alias, '@'); at > 0 {
-			return alias[:at], alias[at+1:], nil
+			return alias[:at], alias[at+1:]
 		}
-		return alias, "", nil
+		return alias, ""
 	}
 	if strings.ContainsAny(spec, ":/") {
-		return name, "", nil
+		return name, ""
 	}
-	return name, spec, nil
+	return name, spec
 }
 
 // nameOfPlace is the name that a place in the tree gives: what follows the last node_modules, else the folder.

@@ -132,7 +132,8 @@ func Result(hostile string) *finding.Result {
 		},
 		Weaknesses: []string{"CWE-20", "CWE-502", "CWE-917"},
 		Dates: []vuln.Date{
-			{Kind: vuln.Disclosed, At: date(2021, 12, 10), Feed: "nvd"}, {Kind: vuln.Modified, At: date(2025, 2, 4), Feed: "nvd"},
+			{Kind: vuln.Disclosed, At: date(2021, 12, 10), Feed: "nvd"},
+			{Kind: vuln.Modified, At: date(2025, 2, 4), Feed: "nvd"},
 			{Kind: vuln.FixPublished, At: date(2021, 12, 10), Feed: "osv/Maven", Subject: "org.apache.logging.log4j:log4j-core"},
 		},
 		KEV:      &vuln.KEV{Added: date(2021, 12, 10), Due: date(2021, 12, 24), Ransomware: true, Name: "Apache Log4j2", RequiredAction: "Apply updates."},
@@ -146,13 +147,19 @@ func Result(hostile string) *finding.Result {
 		Ratings: []vuln.Rating{{Feed: "nvd", Source: "nvd@nist.gov", Severity: vuln.High, Version: "3.1", Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", Score: 7.5}},
 		EPSS:    &vuln.EPSS{Score: 0.0004, Percentile: 0.1, At: date(2026, 11, 20)}, Feeds: []string{"nvd", "osv/Debian"},
 	}
-	glibc := &vuln.Vulnerability{ID: "CVE-2023-4911", Aliases: []string{}, Title: "Looney Tunables", Severity: vuln.High, SeveritySource: "nvd",
-		Exploits: []vuln.Exploit{{Feed: "exploit-db", ID: "EDB-52479"}}}
+	glibc := &vuln.Vulnerability{
+		ID: "CVE-2023-4911", Aliases: []string{}, Title: "Looney Tunables", Severity: vuln.High, SeveritySource: "nvd",
+		Exploits: []vuln.Exploit{{Feed: "exploit-db", ID: "EDB-52479"}},
+	}
 	old := &vuln.Vulnerability{ID: "CVE-2011-4116", Aliases: []string{}, Title: "File::Temp is unsafe", Severity: vuln.High, SeveritySource: "nvd"}
-	traverse := &vuln.Vulnerability{ID: "GHSA-67hx-6x53-jw92", Aliases: []string{"CVE-2023-45133"}, Title: "Babel runs code of what it compiles", Severity: vuln.Critical, SeveritySource: "osv/npm",
-		Ratings: []vuln.Rating{{Feed: "osv/npm", Severity: vuln.Critical, Version: "4.0", Vector: "CVSS:4.0/AV:L/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H", Score: 9.4}}}
-	hostileVuln := &vuln.Vulnerability{ID: "X-" + hostile, Aliases: []string{hostile}, Title: hostile, Severity: vuln.Unknown,
-		Weaknesses: []string{"CWE-none"}, Ratings: []vuln.Rating{{Feed: hostile, Severity: vuln.Unknown, Version: "9.9", Vector: hostile, Score: 3}}}
+	traverse := &vuln.Vulnerability{
+		ID: "GHSA-67hx-6x53-jw92", Aliases: []string{"CVE-2023-45133"}, Title: "Babel runs code of what it compiles", Severity: vuln.Critical, SeveritySource: "osv/npm",
+		Ratings: []vuln.Rating{{Feed: "osv/npm", Severity: vuln.Critical, Version: "4.0", Vector: "CVSS:4.0/AV:L/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H", Score: 9.4}},
+	}
+	hostileVuln := &vuln.Vulnerability{
+		ID: "X-" + hostile, Aliases: []string{hostile}, Title: hostile, Severity: vuln.Unknown,
+		Weaknesses: []string{"CWE-none"}, Ratings: []vuln.Rating{{Feed: hostile, Severity: vuln.Unknown, Version: "9.9", Vector: hostile, Score: 3}},
+	}
 
 	add := func(p inventory.Package, v *vuln.Vulnerability, s vuln.Severity, source string, status vuln.Status, fixed string, m finding.Match) {
 		r.Findings = append(r.Findings, finding.Finding{
