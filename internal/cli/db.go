@@ -16,6 +16,8 @@ import (
 
 	"github.com/sightline-sec/sightline/internal/feed"
 	"github.com/sightline-sec/sightline/internal/feed/all"
+	"github.com/sightline-sec/sightline/internal/feed/osv"
+	"github.com/sightline-sec/sightline/internal/purl"
 	"github.com/sightline-sec/sightline/internal/scan"
 	"github.com/sightline-sec/sightline/internal/vuln"
 	"github.com/sightline-sec/sightline/internal/vulndb"
@@ -116,6 +118,12 @@ func chooseFeeds(names []string) ([]feed.Feed, error) {
 	var chosen []feed.Feed
 	for _, n := range names {
 		i := slices.IndexFunc(list, func(f feed.Feed) bool { return strings.EqualFold(f.Name(), n) })
+		if eco, ok := strings.CutPrefix(n, "osv/"); ok && i < 0 {
+			if e, known := purl.ParseEcosystem(eco); known {
+				chosen = append(chosen, osv.New(string(e)))
+				continue
+			}
+		}
 		if i < 0 {
 			var known []string
 			for _, f := range list {

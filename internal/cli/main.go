@@ -147,7 +147,7 @@ It works with no network: a small starter database is built in, and 'sightline d
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &Exit{Code: ExitUsage, Hint: fmt.Sprintf("see %s --help", cmd.CommandPath()), Err: err}
 	})
