@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -15,9 +16,8 @@ import (
 // one notice covers), so rows refer to claims, and claims to versions:
 //
 //	versions    count, count of bounds, length of each, their text
-//	advisories  count; feed*2 + bundle, string
 //	claims      count; status*16 + severity, fixed at, intervals (count; mask, versions), list (count of runs; gap, length)
-//	rows        count; difference of ordinals, advisory, claim
+//	rows        count; difference of ordinals, feed*2 + bundle, advisory (difference of strings), claim
 //
 // The limits keep what a damaged or hostile file can make Package allocate to some hundred MiB.
 const (
@@ -119,35 +119,51 @@ func (db *DB) block(i int) (*Package, error) {
 	c := cursor{b: b}
 	p := &Package{}
 	db.readVersions(&c, p)
-	advisories := db.readAdvisories(&c)
 	claims := readClaims(&c, len(p.Versions))
-	n := c.count(3)
-	if n > maxRows {
-		c.fail()
-		n = 0
-	}
-	p.Rows = make([]Row, n)
-	ordinal := uint64(0)
-	for i := range p.Rows {
-		r := &p.Rows[i]
-		ordinal += c.uvarint()
-		if ordinal >= uint64(db.vulns) {
-			c.fail()
-		}
-		a, k := c.below(len(advisories)), c.below(len(claims))
-		if c.bad {
-			break
-		}
-		adv, claim := &advisories[a], &claims[k]
-		r.Vuln = Ordinal(ordinal)
-		r.Advisory, r.Feed, r.Bundle = adv.id, adv.feed, adv.bundle
-		r.Status, r.Severity, r.FixedAt = claim.status, claim.severity, claim.fixedAt
-		r.Intervals, r.Listed = claim.intervals, claim.listed
-	}
-	if c.bad || len(c.b) != 0 {
+	db.readRows(&c, p, claims)
+	if c.bad || c.left() != 0 {
 		return nil, corrupt("package %d has a broken block", i)
 	}
 	return p, nil
+}
+
+// readRows reads the rows, and copies the ids of all their advisories in one piece: a kernel has ten thousand.
+func (db *DB) readRows(c *cursor, p *Package, claims []claim) {
+	n := c.count(4)
+	if n > maxRows {
+		c.fail()
+		return
+	}
+	p.Rows = make([]Row, n)
+	var ids strings.Builder
+	ids.Grow(14 * n) // CVE-2024-12345
+	lengths := make([]byte, n) // of ids: see maxName
+	ordinal, ref := uint64(0), int64(0)
+	for i := range p.Rows {
+		ordinal += c.uvarint()
+		from := c.below(2 * len(db.feeds))
+		ref += unzigzag(c.uvarint())
+		k := c.below(len(claims))
+		if c.bad || ordinal >= uint64(db.vulns) || ref < 0 || ref > math.MaxUint32 {
+			c.fail()
+			return
+		}
+		id, ok := db.text(uint32(ref))
+		if !ok || len(id) > maxName {
+			c.fail()
+			return
+		}
+		ids.Write(id)
+		lengths[i] = byte(len(id))
+		r, claim := &p.Rows[i], &claims[k]
+		r.Vuln, r.Feed, r.Bundle = Ordinal(ordinal), db.feeds[from/2], from%2 == 1
+		r.Status, r.Severity, r.FixedAt = claim.status, claim.severity, claim.fixedAt
+		r.Intervals, r.Listed = claim.intervals, claim.listed
+	}
+	text := ids.String()
+	for i := range p.Rows {
+		p.Rows[i].Advisory, text = text[:lengths[i]], text[lengths[i]:]
+	}
 }
 
 func (db *DB) readVersions(c *cursor, p *Package) {
@@ -160,7 +176,7 @@ func (db *DB) readVersions(c *cursor, p *Package) {
 	total := 0
 	for range n {
 		total += c.below(1 << 30)
-		if total > len(c.b) {
+		if total > c.left() {
 			c.fail()
 		}
 		if c.bad {
@@ -175,39 +191,6 @@ func (db *DB) readVersions(c *cursor, p *Package) {
 	}
 }
 
-type advisoryName struct {
-	id     string
-	feed   string
-	bundle bool
-}
-
-// readAdvisories copies all ids in one piece: a kernel has ten thousand.
-func (db *DB) readAdvisories(c *cursor) []advisoryName {
-	list := make([]advisoryName, c.count(2))
-	var text strings.Builder
-	text.Grow(len(list) * 16)
-	ends := make([]int, len(list))
-	for i := range list {
-		k := c.below(2 * len(db.feeds))
-		id, ok := db.text(c.uint32())
-		if !ok {
-			c.fail()
-		}
-		if c.bad || len(id) > maxName {
-			c.fail()
-			return nil
-		}
-		list[i].feed, list[i].bundle = db.feeds[k/2], k%2 == 1
-		text.Write(id)
-		ends[i] = text.Len()
-	}
-	ids, from := text.String(), 0
-	for i := range list {
-		list[i].id, from = ids[from:ends[i]], ends[i]
-	}
-	return list
-}
-
 // claim is what an advisory says of a package's versions.
 type claim struct {
 	status    vuln.Status
@@ -219,7 +202,7 @@ type claim struct {
 
 func readClaims(c *cursor, versions int) []claim {
 	claims := make([]claim, c.count(4))
-	var intervals []Interval // shared by all claims
+	intervals := make([]Interval, 0, len(claims)) // shared by all claims; most have one
 	total := 0
 	for i := range claims {
 		k := &claims[i]
@@ -267,28 +250,26 @@ type blockWriter struct {
 	versions   map[string]int32
 	order      []string
 	bounds     int
-	advisories map[uint64]int
 	claims     map[string]int
-	advBytes   []byte
 	claimBytes []byte
 	rowBytes   []byte
 	rows       int
 	listed     int
 	last       Ordinal
+	lastRef    uint32
 	buf        []byte
 }
 
 func newBlockWriter() *blockWriter {
-	return &blockWriter{versions: map[string]int32{}, advisories: map[uint64]int{}, claims: map[string]int{}}
+	return &blockWriter{versions: map[string]int32{}, claims: map[string]int{}}
 }
 
 func (w *blockWriter) reset() {
 	clear(w.versions)
-	clear(w.advisories)
 	clear(w.claims)
 	w.order, w.bounds = w.order[:0], 0
-	w.advBytes, w.claimBytes, w.rowBytes = w.advBytes[:0], w.claimBytes[:0], w.rowBytes[:0]
-	w.rows, w.listed, w.last = 0, 0, 0
+	w.claimBytes, w.rowBytes = w.claimBytes[:0], w.rowBytes[:0]
+	w.rows, w.listed, w.last, w.lastRef = 0, 0, 0, 0
 }
 
 func (w *blockWriter) version(s string) int32 {
@@ -361,21 +342,15 @@ func (w *blockWriter) claim(a *vuln.Affected, fixedAt time.Time) int {
 }
 
 func (w *blockWriter) row(o Ordinal, feed int, advisory uint32, bundle bool, claim int) {
-	k := uint64(feed) << 1
+	from := uint64(feed) << 1
 	if bundle {
-		k |= 1
-	}
-	n, ok := w.advisories[k<<32|uint64(advisory)]
-	if !ok {
-		n = len(w.advisories)
-		w.advisories[k<<32|uint64(advisory)] = n
-		w.advBytes = binary.AppendUvarint(w.advBytes, k)
-		w.advBytes = binary.AppendUvarint(w.advBytes, uint64(advisory))
+		from |= 1
 	}
 	w.rowBytes = binary.AppendUvarint(w.rowBytes, uint64(o-w.last))
-	w.rowBytes = appendInt(w.rowBytes, n)
+	w.rowBytes = binary.AppendUvarint(w.rowBytes, from)
+	w.rowBytes = binary.AppendUvarint(w.rowBytes, zigzag(int64(advisory)-int64(w.lastRef)))
 	w.rowBytes = appendInt(w.rowBytes, claim)
-	w.last = o
+	w.last, w.lastRef = o, advisory
 	w.rows++
 }
 
@@ -392,8 +367,6 @@ func (w *blockWriter) append(b []byte) ([]byte, error) {
 	for _, s := range w.order {
 		b = append(b, s...)
 	}
-	b = appendInt(b, len(w.advisories))
-	b = append(b, w.advBytes...)
 	b = appendInt(b, len(w.claims))
 	b = append(b, w.claimBytes...)
 	b = appendInt(b, w.rows)

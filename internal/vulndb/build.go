@@ -64,7 +64,11 @@ const (
 //
 // Much of what is read waits in memory for its turn: some 2 GiB for all public feeds. [Build] needs less.
 func BuildTo(ctx context.Context, w io.Writer, inputs []Input, opts BuildOptions) (Report, error) {
-	return build(ctx, w, &spill{}, sources(inputs), opts)
+	b, err := prepare(ctx, &spill{}, sources(inputs), opts)
+	if err == nil {
+		err = b.write(w)
+	}
+	return b.report, err
 }
 
 // BuildBytes builds a database from advisories that are at hand, each under its own Feed: the way to make a small
@@ -96,17 +100,20 @@ func BuildBytes(ctx context.Context, opts BuildOptions, advisories ...vuln.Advis
 			return nil
 		}})
 	}
-	var b bytes.Buffer
-	r, err := build(ctx, &b, &spill{}, list, opts)
+	b, err := prepare(ctx, &spill{}, list, opts)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range r.Feeds {
+	for _, f := range b.report.Feeds {
 		if f.Skipped > 0 {
 			return nil, fmt.Errorf("building a database: advisory %s: %s", f.Examples[0].Record, f.Examples[0].Reason)
 		}
 	}
-	return b.Bytes(), nil
+	var w bytes.Buffer
+	if err := b.write(&w); err != nil {
+		return nil, err
+	}
+	return w.Bytes(), nil
 }
 
 // source is a feed as the build sees it.
@@ -133,50 +140,66 @@ func sources(inputs []Input) []source {
 	return list
 }
 
-func build(ctx context.Context, w io.Writer, s *spill, list []source, opts BuildOptions) (Report, error) {
-	var report Report
+// built is a database before it is written.
+type built struct {
+	front  *front
+	report Report
+}
+
+func (b *built) write(w io.Writer) (err error) {
+	b.report.Bytes, err = b.front.write(w)
+	b.report.Checksum = b.front.meta.Checksum
+	if err != nil {
+		return fmt.Errorf("writing a database: %w", err)
+	}
+	return nil
+}
+
+// prepare does all but writing.
+func prepare(ctx context.Context, s *spill, list []source, opts BuildOptions) (built, error) {
+	var b built
 	names := make([]string, len(list))
 	for i, in := range list {
 		names[i] = in.info.Name
 	}
 	slices.Sort(names)
 	if n := len(names); n > 0 && (len(slices.Compact(slices.Clone(names))) != n || names[0] == "") {
-		return report, fmt.Errorf("building a database: feeds without a name, or of the same name, among %s", strings.Join(names, ", "))
+		return b, fmt.Errorf("building a database: feeds without a name, or of the same name, among %s", strings.Join(names, ", "))
 	}
 	c := newCollector(s)
-	f := &front{meta: vuln.Database{Starter: opts.Starter}, feeds: names}
+	b.front = &front{meta: vuln.Database{Starter: opts.Starter}, feeds: names}
+	meta := &b.front.meta
+	missing := 0
 	for _, in := range list {
 		number, _ := slices.BinarySearch(names, in.info.Name)
 		r, err := c.read(ctx, number, in, opts.Progress)
 		if err != nil {
-			return report, fmt.Errorf("building a database: feed %s: %w", in.info.Name, err)
+			return b, fmt.Errorf("building a database: feed %s: %w", in.info.Name, err)
 		}
-		report.Feeds = append(report.Feeds, r)
+		b.report.Feeds = append(b.report.Feeds, r)
+		if r.Missing != nil {
+			missing++
+		}
 		in.info.AsOf, in.info.Advisories, in.info.Skipped = r.AsOf, r.Advisories, r.Skipped
-		f.meta.Feeds = append(f.meta.Feeds, in.info)
-		if r.AsOf.After(f.meta.AsOf) {
-			f.meta.AsOf = r.AsOf
+		meta.Feeds = append(meta.Feeds, in.info)
+		if r.AsOf.After(meta.AsOf) {
+			meta.AsOf = r.AsOf
 		}
 	}
-	if missing := func(r FeedReport) bool { return r.Missing != nil }; len(list) > 0 && !slices.ContainsFunc(report.Feeds, func(r FeedReport) bool { return !missing(r) }) {
-		return report, fmt.Errorf("building a database: no feed is there: %w", report.Feeds[0].Missing)
+	if missing > 0 && missing == len(list) {
+		return b, fmt.Errorf("building a database: no feed is there: %w", b.report.Feeds[0].Missing)
 	}
 	if !opts.AsOf.IsZero() {
-		f.meta.AsOf = opts.AsOf
+		meta.AsOf = opts.AsOf
 	}
-	slices.SortFunc(f.meta.Feeds, func(a, b vuln.FeedInfo) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(meta.Feeds, func(a, b vuln.FeedInfo) int { return strings.Compare(a.Name, b.Name) })
 
-	e := &encoder{front: f, c: c, heap: heap{refs: map[string]uint32{}}}
+	e := &encoder{front: b.front, c: c, heap: heap{refs: map[string]uint32{}}}
 	if err := e.encode(ctx); err != nil {
-		return report, fmt.Errorf("building a database: %w", err)
+		return b, fmt.Errorf("building a database: %w", err)
 	}
-	size, err := f.write(w)
-	if err != nil {
-		return report, fmt.Errorf("writing a database: %w", err)
-	}
-	report.Vulnerabilities, report.Packages, report.Rows = f.vulns, f.packages, e.rows
-	report.Bytes, report.Checksum = size, f.meta.Checksum
-	return report, nil
+	b.report.Vulnerabilities, b.report.Packages, b.report.Rows = e.vulns, e.packages, e.rows
+	return b, nil
 }
 
 // read takes all advisories of one feed.

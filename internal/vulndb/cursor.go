@@ -11,23 +11,30 @@ import (
 // that are left allow, which bounds what damaged bytes can make a caller allocate.
 type cursor struct {
 	b   []byte
+	at  int // the only thing that changes on the hot path: writing b would cost a write barrier each time
 	bad bool
 }
 
-func (c *cursor) fail() { c.b, c.bad = nil, true }
+func (c *cursor) fail() { c.at, c.bad = len(c.b), true }
+
+// left is the number of bytes that were not read.
+func (c *cursor) left() int { return len(c.b) - c.at }
 
 func (c *cursor) uvarint() uint64 {
-	if len(c.b) > 0 && c.b[0] < 0x80 { // most values
-		v := c.b[0]
-		c.b = c.b[1:]
-		return uint64(v)
+	if c.at < len(c.b) && c.b[c.at] < 0x80 { // most values are small, and this much is inlined
+		c.at++
+		return uint64(c.b[c.at-1])
 	}
-	v, n := binary.Uvarint(c.b)
+	return c.long()
+}
+
+func (c *cursor) long() uint64 {
+	v, n := binary.Uvarint(c.b[c.at:])
 	if n <= 0 {
 		c.fail()
 		return 0
 	}
-	c.b = c.b[n:]
+	c.at += n
 	return v
 }
 
@@ -53,7 +60,7 @@ func (c *cursor) uint32() uint32 {
 // count reads how many values follow, each of which takes at least size bytes.
 func (c *cursor) count(size int) int {
 	v := c.uvarint()
-	if v > uint64(len(c.b)/size) {
+	if v > uint64(c.left()/size) {
 		c.fail()
 		return 0
 	}
@@ -61,23 +68,21 @@ func (c *cursor) count(size int) int {
 }
 
 func (c *cursor) byte() byte {
-	if len(c.b) == 0 {
+	if c.at >= len(c.b) {
 		c.fail()
 		return 0
 	}
-	v := c.b[0]
-	c.b = c.b[1:]
-	return v
+	c.at++
+	return c.b[c.at-1]
 }
 
 func (c *cursor) bytes(n int) []byte {
-	if n < 0 || n > len(c.b) {
+	if n < 0 || n > c.left() {
 		c.fail()
 		return nil
 	}
-	v := c.b[:n]
-	c.b = c.b[n:]
-	return v
+	c.at += n
+	return c.b[c.at-n : c.at]
 }
 
 func (c *cursor) string() string { return string(c.bytes(c.count(1))) }
@@ -90,8 +95,7 @@ func (c *cursor) time() time.Time {
 	if v == 0 {
 		return time.Time{}
 	}
-	v--
-	return time.Unix(int64(v>>1)^-int64(v&1), 0).UTC()
+	return time.Unix(unzigzag(v-1), 0).UTC()
 }
 
 func appendString(b []byte, s string) []byte {
@@ -112,6 +116,10 @@ func appendTime(b []byte, t time.Time) []byte {
 	if y := t.UTC().Year(); t.IsZero() || y < 1 || y > 9999 {
 		return append(b, 0)
 	}
-	s := t.Unix()
-	return binary.AppendUvarint(b, uint64(s<<1)^uint64(s>>63)+1)
+	return binary.AppendUvarint(b, zigzag(t.Unix())+1)
 }
+
+// zigzag makes small numbers of small numbers of either sign.
+func zigzag(n int64) uint64 { return uint64(n<<1) ^ uint64(n>>63) }
+
+func unzigzag(v uint64) int64 { return int64(v>>1) ^ -int64(v&1) }

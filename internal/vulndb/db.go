@@ -1,6 +1,7 @@
 package vulndb
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -132,9 +133,18 @@ func (db *DB) text(ref uint32) ([]byte, bool) {
 	if int64(ref) >= int64(len(heap)) {
 		return nil, false
 	}
-	c := cursor{b: heap[ref:]}
-	s := c.bytes(c.count(1))
-	return s, !c.bad
+	n, at := uint64(heap[ref]), uint64(ref)+1
+	if n >= 0x80 { // rare: longer than any id
+		var size int
+		if n, size = binary.Uvarint(heap[ref:]); size <= 0 {
+			return nil, false
+		}
+		at = uint64(ref) + uint64(size)
+	}
+	if n > uint64(len(heap))-at {
+		return nil, false
+	}
+	return heap[at : at+n], true
 }
 
 // textAt reads a reference to a shared string, and gives a copy of the string.

@@ -125,7 +125,7 @@ func (db *DB) reach(o Ordinal) (packages []int, err error) {
 	}
 	c := cursor{b: b}
 	next := 0
-	for len(c.b) > 0 {
+	for c.left() > 0 {
 		next += c.below(db.packages - next)
 		packages = append(packages, next)
 		next++

@@ -133,7 +133,7 @@ func parseFront(b []byte) (*front, error) {
 	}
 	sized := func(sec, n, size int) bool { return int64(len(f.sections[sec])) == int64(n)*int64(size) }
 	switch {
-	case c.bad || len(c.b) != 0 || len(rest) != 0:
+	case c.bad || c.left() != 0 || len(rest) != 0:
 		return nil, corrupt("the front does not describe the file")
 	case !sized(secPackages, f.packages+1, 8), !sized(secVulnIndex, f.vulns+1, 4), !sized(secEPSS, f.vulns, 12),
 		!sized(secReach, f.vulns+1, 4), len(f.sections[secIDs])%8 != 0,

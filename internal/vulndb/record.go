@@ -27,7 +27,7 @@ func (db *DB) Vulnerability(o Ordinal) (_ *vuln.Vulnerability, err error) {
 	}
 	c := cursor{b: b}
 	v := db.readRecord(&c)
-	if c.bad || len(c.b) != 0 {
+	if c.bad || c.left() != 0 {
 		return nil, corrupt("vulnerability %d has a broken record", o)
 	}
 	v.EPSS = db.epss(o)

@@ -20,25 +20,26 @@ func Build(ctx context.Context, out string, inputs []Input, opts BuildOptions) (
 		return Report{}, fmt.Errorf("building a database: %w", err)
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	b, err := prepare(ctx, s, sources(inputs), opts)
+	if err != nil {
+		return b.report, err
+	}
+	// The file beside appears only now, so that a build that is killed most probably leaves none.
 	f, err := createPartial(out)
 	if err != nil {
-		return Report{}, fmt.Errorf("building a database: %w", err)
+		return b.report, fmt.Errorf("building a database: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-		}
-	}()
 	w := bufio.NewWriterSize(f, 1<<20)
-	report, err := build(ctx, w, s, sources(inputs), opts)
+	if err = b.write(w); err == nil {
+		if err = place(f, w, out); err != nil {
+			err = fmt.Errorf("writing a database: %w", err)
+		}
+	}
 	if err != nil {
-		return report, err
+		_ = f.Close()
+		_ = os.Remove(f.Name())
 	}
-	if err := place(f, w, out); err != nil {
-		return report, fmt.Errorf("writing a database: %w", err)
-	}
-	return report, nil
+	return b.report, err
 }
 
 // place makes f, which w writes to, the file at out.

@@ -123,7 +123,7 @@ func (db *DB) verifyTexts(ctx context.Context) (err error) {
 		for o := uint32(first); o < next && !c.bad; o++ {
 			readText(&c, true)
 		}
-		if c.bad || len(c.b) != 0 || uint32(first) > next || i == 0 && first != 0 || i == n-1 && int64(next) != int64(db.vulns) {
+		if c.bad || c.left() != 0 || uint32(first) > next || i == 0 && first != 0 || i == n-1 && int64(next) != int64(db.vulns) {
 			return corrupt("block of texts %d is broken", i)
 		}
 	}
