@@ -36,8 +36,8 @@ demo: setup ## Set up, build, and scan a sample image with the starter database
 test: setup ## Set up and run all tests
 	$(GO) test ./...
 
-race: ## Run all tests with the race detector
-	$(GO) test -race ./...
+race: ## Run the tests with the race detector, without the longest ones
+	$(GO) test -race -short ./...
 
 check: lint race generate-clean tidy-clean ## Lint, race, generated files and go.mod are current
 
