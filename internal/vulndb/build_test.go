@@ -365,7 +365,7 @@ func TestKilledBuild(t *testing.T) {
 	dir := t.TempDir()
 	out := filepath.Join(dir, "vuln.db")
 	for i := range 8 {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestKilledBuild$")
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledBuild$")
 		cmd.Env = append(os.Environ(), "SIGHTLINE_TEST_BUILD="+out)
 		stdout, err := cmd.StdoutPipe()
 		if err != nil {

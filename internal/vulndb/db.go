@@ -124,9 +124,6 @@ func (db *DB) namespace(ns string) (namespace, bool) {
 	return db.spaces[i], true
 }
 
-// feedName gives the name of a feed by its number.
-func (db *DB) feedName(i int) string { return db.feeds[i] }
-
 // text gives the bytes of a shared string.
 func (db *DB) text(ref uint32) ([]byte, bool) {
 	heap := db.sections[secStrings]

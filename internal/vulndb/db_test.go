@@ -285,7 +285,10 @@ func TestAffected(t *testing.T) {
 		t.Error(diff)
 	}
 	n := 0
-	for range db.Affected(only(t, db, "CVE-2024-0001")) {
+	for _, err := range db.Affected(only(t, db, "CVE-2024-0001")) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		n++
 		break
 	}

@@ -1,0 +1,68 @@
+package vulndb
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sightline-sec/sightline/internal/vuln"
+)
+
+type heardKey struct {
+	o    Ordinal
+	feed int32
+}
+
+// heardOf is a heard before its package is named.
+type heardOf struct {
+	word  vuln.Severity
+	fixed int64 // seconds since 1970; math.MaxInt64: none
+	pkg   uint32
+}
+
+// hear notes what a row says about the vulnerability as a whole.
+func (e *encoder) hear(o Ordinal, feed int, a *vuln.Affected, fixedAt time.Time, bundle bool, pkg uint32) {
+	if fixedAt.IsZero() && (bundle || a.Severity == vuln.Unknown) {
+		return
+	}
+	key := heardKey{o, int32(feed)}
+	h, ok := e.heard[key]
+	if !ok {
+		h.fixed = math.MaxInt64
+	}
+	if !bundle {
+		h.word = max(h.word, a.Severity)
+	}
+	if !fixedAt.IsZero() && fixedAt.Unix() < h.fixed {
+		h.fixed, h.pkg = fixedAt.Unix(), pkg
+	}
+	e.heard[key] = h
+}
+
+// heardBy gives what was heard of each vulnerability, by feed.
+func (e *encoder) heardBy() map[Ordinal][]heard {
+	out := make(map[Ordinal][]heard, len(e.heard))
+	for key, h := range e.heard {
+		one := heard{feed: e.feeds[key.feed], word: h.word}
+		if h.fixed != math.MaxInt64 {
+			at := 0
+			for at+1 < len(e.spaces) && e.spaces[at+1].first <= int(h.pkg) {
+				at++
+			}
+			i := int(h.pkg)
+			from, _, _ := pair(e.sections[secPackages], i)
+			to, _, _ := pair(e.sections[secPackages], i+1)
+			name, _ := cut(e.sections[secNames], from, to)
+			one.fixed = vuln.Date{
+				Kind: vuln.FixPublished, At: time.Unix(h.fixed, 0).UTC(), Feed: one.feed,
+				Subject: e.spaces[at].name + "/" + string(name),
+			}
+		}
+		out[key.o] = append(out[key.o], one)
+	}
+	for _, list := range out {
+		slices.SortFunc(list, func(a, b heard) int { return strings.Compare(a.feed, b.feed) })
+	}
+	return out
+}
