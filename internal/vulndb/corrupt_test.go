@@ -187,12 +187,15 @@ func TestFileCutWhileOpen(t *testing.T) {
 	}
 }
 
+func nowhere() *vuln.Rating { return nil }
+
 func TestGuardLetsOtherPanicsPass(t *testing.T) {
 	t.Parallel()
 	db := &DB{front: &front{}, data: []byte{1}, mapped: true}
 	for name, f := range map[string]func(){
-		"a panic":       func() { panic("mine") },
+		"a panic":          func() { panic("mine") },
 		"an index outside": func() { _ = db.sections[0][db.Len()] },
+		"a nil pointer":    func() { nowhere().Score = 1 },
 	} {
 		func() {
 			defer func() {
