@@ -134,7 +134,7 @@ func TestRetries(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		_, err := open(t, outbound.Options{AllowPrivate: true}).Get(ctx, u, outbound.Conditions{})
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 5*time.Second {
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > time.Minute {
 			t.Errorf("error %v after %s", err, time.Since(start))
 		}
 	})
@@ -230,7 +230,7 @@ func TestBody(t *testing.T) {
 		})
 		start := time.Now()
 		_, _, err := read(t, open(t, outbound.Options{AllowPrivate: true, Timeout: 100 * time.Millisecond}), u, outbound.Conditions{})
-		if !errors.Is(err, artifact.ErrUnreachable) || !strings.Contains(err.Error(), "no answer for 100ms") || time.Since(start) > 5*time.Second {
+		if !errors.Is(err, artifact.ErrUnreachable) || !strings.Contains(err.Error(), "no answer for 100ms") || time.Since(start) > time.Minute {
 			t.Errorf("error %v after %s", err, time.Since(start))
 		}
 	})

