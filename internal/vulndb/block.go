@@ -75,10 +75,10 @@ func (db *DB) find(namespace, name string) (int, bool, error) {
 }
 
 func (db *DB) packageName(i int) ([]byte, error) {
-	from, _, ok := pair(db.sections[secPackages], i)
-	to, _, ok2 := pair(db.sections[secPackages], i+1)
+	from, _, ok := db.pair(secPackages, i)
+	to, _, ok2 := db.pair(secPackages, i+1)
 	if ok && ok2 {
-		if b, ok := cut(db.sections[secNames], from, to); ok {
+		if b, ok := db.span(secNames, int64(from), int64(to)); ok {
 			return b, nil
 		}
 	}
@@ -106,12 +106,12 @@ func (db *DB) packageAt(i int) (ns, name string, err error) {
 }
 
 func (db *DB) block(i int) (*Package, error) {
-	_, from, ok := pair(db.sections[secPackages], i)
-	_, to, ok2 := pair(db.sections[secPackages], i+1)
+	_, from, ok := db.pair(secPackages, i)
+	_, to, ok2 := db.pair(secPackages, i+1)
 	if !ok || !ok2 {
 		return nil, corrupt("package %d has no block", i)
 	}
-	b, ok := cut(db.sections[secBlocks], from, to)
+	b, ok := db.span(secBlocks, int64(from), int64(to))
 	if !ok {
 		return nil, corrupt("package %d has no block", i)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -88,6 +89,9 @@ func reseal(b []byte) {
 	}
 	binary.LittleEndian.PutUint64(b[16:], uint64(len(b)))
 	if n := uint64(binary.LittleEndian.Uint32(b[12:])); n <= uint64(len(b)-headerSize) {
+		if sums := pageSums([][]byte{b[headerSize+n:]}); uint64(len(sums)) <= n {
+			copy(b[headerSize+n-uint64(len(sums)):], sums)
+		}
 		binary.LittleEndian.PutUint32(b[crcAt:], headerCRC(b, b[headerSize:headerSize+n]))
 	}
 }
@@ -108,6 +112,61 @@ func TestEveryFlippedByteIsFound(t *testing.T) {
 		// Behind good checksums of the front, bytes may mean something else, but must not end in a panic.
 		reseal(b)
 		_ = useAll(t, b)
+	}
+}
+
+// TestDamageIsSeenWhereItIsRead changes each byte behind the front and asks everything but Verify: what is answered is what the whole database
+// answers, or ErrCorrupt.
+func TestDamageIsSeenWhereItIsRead(t *testing.T) {
+	t.Parallel()
+	whole := small(t)
+	front := headerSize + int(binary.LittleEndian.Uint32(whole[12:]))
+	answers := func(b []byte) (string, error) {
+		db, err := OpenBytes(b)
+		if err != nil {
+			return "", err
+		}
+		var said strings.Builder
+		for _, ns := range db.spaces {
+			for i := ns.first; i < ns.first+ns.count; i++ {
+				_, name, err := db.packageAt(i)
+				if err != nil {
+					return "", err
+				}
+				p, found, err := db.Package(ns.name, name)
+				if err != nil || !found {
+					return "", err
+				}
+				fmt.Fprintf(&said, "%+v\n", p)
+			}
+		}
+		for o := range db.Len() {
+			v, err := db.Vulnerability(Ordinal(o))
+			if err != nil {
+				return "", err
+			}
+			text, refs, err := db.Details(Ordinal(o))
+			if err != nil {
+				return "", err
+			}
+			found, err := db.Lookup(v.ID)
+			if err != nil {
+				return "", err
+			}
+			fmt.Fprintf(&said, "%+v %+v %s %v %v\n", v, v.EPSS, text, refs, found)
+		}
+		return said.String(), nil
+	}
+	want, err := answers(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := front; at < len(whole); at++ {
+		b := bytes.Clone(whole)
+		b[at] ^= 0x55
+		if got, err := answers(b); err == nil && got != want || err != nil && !errors.Is(err, ErrCorrupt) {
+			t.Errorf("byte %d changed: %v, and another answer", at, err)
+		}
 	}
 }
 

@@ -21,6 +21,8 @@ type DB struct {
 	data   []byte
 	mapped bool // data is the file itself, mapped into memory
 
+	pages *pages
+
 	decoder func() (*zstd.Decoder, error) // made when the first text is asked for
 }
 
@@ -66,6 +68,7 @@ func open(data []byte, mapped bool) (_ *DB, err error) {
 		return nil, err
 	}
 	db.front = f
+	db.pages = newPages(f.body, f.pageSums)
 	db.decoder = sync.OnceValues(newTextDecoder)
 	return db, nil
 }
@@ -127,7 +130,7 @@ func (db *DB) namespace(ns string) (namespace, bool) {
 // text gives the bytes of a shared string.
 func (db *DB) text(ref uint32) ([]byte, bool) {
 	heap := db.sections[secStrings]
-	if int64(ref) >= int64(len(heap)) {
+	if _, ok := db.span(secStrings, int64(ref), min(int64(ref)+binary.MaxVarintLen64, int64(len(heap)))); !ok || int64(ref) >= int64(len(heap)) {
 		return nil, false
 	}
 	n, at := uint64(heap[ref]), uint64(ref)+1
@@ -141,7 +144,7 @@ func (db *DB) text(ref uint32) ([]byte, bool) {
 	if n > uint64(len(heap))-at {
 		return nil, false
 	}
-	return heap[at : at+n], true
+	return db.span(secStrings, int64(at), int64(at+n))
 }
 
 // textAt reads a reference to a shared string, and gives a copy of the string.

@@ -45,7 +45,10 @@ func (db *DB) Lookup(id string) (found []Ordinal, err error) {
 
 // id gives the i-th entry of the index of ids.
 func (db *DB) id(i int) ([]byte, Ordinal, error) {
-	ref, o, _ := pair(db.sections[secIDs], i)
+	ref, o, ok := db.pair(secIDs, i)
+	if !ok {
+		return nil, 0, corrupt("entry %d of the index of ids is broken", i)
+	}
 	name, ok := db.text(ref)
 	if !ok || int64(o) >= int64(db.vulns) {
 		return nil, 0, corrupt("entry %d of the index of ids is broken", i)
@@ -119,7 +122,7 @@ func (db *DB) reach(o Ordinal) (packages []int, err error) {
 		return nil, err
 	}
 	defer db.guard(&err)()
-	b, ok := between(db.sections[secReach], db.sections[secReached], int(o))
+	b, ok := db.between(secReach, secReached, int(o))
 	if !ok {
 		return nil, corrupt("there is no vulnerability %d", o)
 	}

@@ -25,7 +25,7 @@ const FormatVersion = 1
 //	       24  uint32 CRC-32C of bytes 0-23, bytes 28-63 and the front
 //	       28  uint32 0
 //	       32  SHA-256 of everything after the header
-//	front  64  as-of date, feeds, namespaces, counts, lengths of the sections
+//	front  64  as-of date, feeds, namespaces, counts, lengths of the sections, CRC-32C of each page of the sections
 //
 // The front is all that Open reads, and the CRC covers it, so that Open can trust it. The lengths must add up to the
 // length of the file, which shows truncation at once. Everything behind the front is read with bounds checked.
@@ -63,6 +63,9 @@ type front struct {
 	vulns    int
 	packages int
 	sections [sections][]byte
+	starts   [sections]int64 // of the sections in the body
+	body     []byte          // all sections
+	pageSums []byte
 }
 
 // namespace is a run of packages.
@@ -123,14 +126,17 @@ func parseFront(b []byte) (*front, error) {
 		f.packages += s.count
 		f.spaces = append(f.spaces, s)
 	}
+	f.body = rest
 	for i := range f.sections {
 		l := c.uvarint()
 		if l > uint64(len(rest)) {
 			c.fail()
 			break
 		}
+		f.starts[i] = int64(len(f.body) - len(rest))
 		f.sections[i], rest = rest[:l:l], rest[l:]
 	}
+	f.pageSums = c.bytes(4 * pageCount(len(f.body)))
 	sized := func(sec, n, size int) bool { return int64(len(f.sections[sec])) == int64(n)*int64(size) }
 	switch {
 	case c.bad || c.left() != 0 || len(rest) != 0:
@@ -170,6 +176,7 @@ func (f *front) write(w io.Writer) (size int64, err error) {
 		b = appendInt(b, len(s))
 		size += int64(len(s))
 	}
+	b = append(b, pageSums(f.sections[:])...)
 	size += headerSize + int64(len(b))
 
 	sum := sha256.New()

@@ -19,7 +19,7 @@ func (db *DB) Vulnerability(o Ordinal) (_ *vuln.Vulnerability, err error) {
 		return nil, err
 	}
 	defer db.guard(&err)()
-	b, ok := between(db.sections[secVulnIndex], db.sections[secVulns], int(o))
+	b, ok := db.between(secVulnIndex, secVulns, int(o))
 	if !ok {
 		return nil, corrupt("there is no vulnerability %d", o)
 	}
@@ -28,7 +28,9 @@ func (db *DB) Vulnerability(o Ordinal) (_ *vuln.Vulnerability, err error) {
 	if c.bad || c.left() != 0 {
 		return nil, corrupt("vulnerability %d has a broken record", o)
 	}
-	v.EPSS = db.epss(o)
+	if v.EPSS, ok = db.epss(o); !ok {
+		return nil, corrupt("the EPSS of vulnerability %d is broken", o)
+	}
 	return v, nil
 }
 
@@ -111,21 +113,21 @@ func (db *DB) readTexts(c *cursor) []string {
 	return list
 }
 
-func (db *DB) epss(o Ordinal) *vuln.EPSS {
-	at := int(o) * 12
-	if at+12 > len(db.sections[secEPSS]) {
-		return nil
+func (db *DB) epss(o Ordinal) (_ *vuln.EPSS, ok bool) {
+	at := int64(o) * 12
+	b, ok := db.span(secEPSS, at, at+12)
+	if !ok {
+		return nil, false
 	}
-	b := db.sections[secEPSS][at:]
 	day := binary.LittleEndian.Uint32(b[8:])
 	if day == 0 {
-		return nil
+		return nil, true
 	}
 	return &vuln.EPSS{
 		Score:      float64(binary.LittleEndian.Uint32(b)) / epssUnit,
 		Percentile: float64(binary.LittleEndian.Uint32(b[4:])) / epssUnit,
 		At:         time.Unix(int64(day)*86400, 0).UTC(),
-	}
+	}, true
 }
 
 func appendEPSS(b []byte, e *vuln.EPSS) []byte {

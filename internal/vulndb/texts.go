@@ -42,7 +42,11 @@ func (db *DB) Details(o Ordinal) (details string, refs []vuln.Reference, err err
 	lo, hi := 0, len(index)/8-1
 	for lo+1 < hi { // the last block whose first ordinal is not above o
 		mid := (lo + hi) / 2
-		if first, _, _ := pair(index, mid); int64(first) <= int64(o) {
+		first, _, ok := db.pair(secTextIndex, mid)
+		if !ok {
+			return "", nil, corrupt("the index of texts is broken")
+		}
+		if int64(first) <= int64(o) {
 			lo = mid
 		} else {
 			hi = mid
@@ -64,12 +68,12 @@ func (db *DB) Details(o Ordinal) (details string, refs []vuln.Reference, err err
 
 // textBlock unpacks the i-th block of texts.
 func (db *DB) textBlock(i int) (first Ordinal, texts []byte, err error) {
-	f, from, ok := pair(db.sections[secTextIndex], i)
-	_, to, ok2 := pair(db.sections[secTextIndex], i+1)
+	f, from, ok := db.pair(secTextIndex, i)
+	_, to, ok2 := db.pair(secTextIndex, i+1)
 	if !ok || !ok2 {
 		return 0, nil, corrupt("there is no block of texts %d", i)
 	}
-	frame, ok := cut(db.sections[secTexts], from, to)
+	frame, ok := db.span(secTexts, int64(from), int64(to))
 	if !ok {
 		return 0, nil, corrupt("block of texts %d lies outside", i)
 	}
