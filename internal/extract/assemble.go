@@ -66,7 +66,7 @@ func (m *merger) inventory() *inventory.Inventory {
 			k := m.introduced(h, h.visible, raw(&p))
 			id := sighting{identity: identify(&p), layer: h.seen[k].layer}
 			if !p.OS() {
-				id.owner, _ = own.of(h.path)
+				id.owner = own.of(h.path, h.seen[h.visible].layer)
 			}
 			p.Layer = m.layers[h.seen[k].layer].ref
 			q := present.add(id, p, m.evidence(h, k))
@@ -81,7 +81,9 @@ func (m *merger) inventory() *inventory.Inventory {
 	licenses := licensesOf(histories)
 	for _, p := range present.packages {
 		if p.Owner != nil {
-			p.Owner.PURL = osPURL[p.Owner.Name]
+			if p.Owner.PURL = osPURL[p.Owner.Name]; p.Owner.PURL == "" {
+				p.Owner = nil // only its configuration files are left: nobody looks after the rest
+			}
 		}
 		if p.OS() && len(p.Licenses) == 0 {
 			p.Licenses = licenses[p.Name]

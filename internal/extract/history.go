@@ -101,19 +101,25 @@ func distro(histories []*history) *inventory.Distro {
 
 // owners knows which OS package brought a file.
 type owners struct {
-	byPath map[string]string // path to package name
-	merged map[string]bool   // top-level directories that are links into usr
+	byPath map[string]ownership
+	merged map[string]bool // top-level directories that are links into usr
+}
+
+// ownership is an OS package, and the layer whose database says that the file is its.
+type ownership struct {
+	name  string
+	layer int
 }
 
 func (m *merger) owners(histories []*history) owners {
-	o := owners{byPath: map[string]string{}, merged: map[string]bool{}}
+	o := owners{byPath: map[string]ownership{}, merged: map[string]bool{}}
 	for _, h := range histories {
 		if h.visible < 0 {
 			continue
 		}
 		for _, own := range h.seen[h.visible].facts.Owned {
 			for _, p := range own.Paths {
-				o.byPath[p] = own.Package
+				o.byPath[p] = ownership{own.Package, h.seen[h.visible].layer}
 			}
 		}
 	}
@@ -127,17 +133,18 @@ func (m *merger) owners(histories []*history) owners {
 	return o
 }
 
-// of looks a file up under its own name and, where /lib and the like are links into /usr, under the other one: package
+// of gives the OS package that brought the file which layer shows at p. A file from a later layer than the word about its owner is no
+// longer what the owner brought (pip installed over apt). It looks the file up under its own name and, where /lib and the like are links into /usr, under the other one: package
 // managers record the name that the package was built with.
-func (o owners) of(p string) (string, bool) {
-	if name, ok := o.byPath[p]; ok {
-		return name, true
-	}
-	if rest, ok := strings.CutPrefix(p, "usr/"); ok {
+func (o owners) of(p string, layer int) string {
+	own, ok := o.byPath[p]
+	if rest, inUsr := strings.CutPrefix(p, "usr/"); inUsr && !ok {
 		if top, _, _ := strings.Cut(rest, "/"); o.merged[top] {
-			name, ok := o.byPath[rest]
-			return name, ok
+			own, ok = o.byPath[rest]
 		}
 	}
-	return "", false
+	if !ok || layer > own.layer {
+		return ""
+	}
+	return own.name
 }

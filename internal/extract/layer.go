@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -29,7 +30,9 @@ type layerIndex struct {
 
 	files     map[string]*claimedFile // by path; the last entry of a name counts
 	links     map[string]string       // symbolic links: path to target as written
-	hardlinks map[string]hardlink     // claimed paths which are hard links
+	hardlinks map[string]hardlink     // hard links, claimed or not: others may link to them
+	// linked are claimed names that are symbolic links, to be read through the merged view.
+	linked map[string][]target
 	// others and dirs hold hashes of paths: of everything that is not a directory, and of directories with the parents
 	// that are only implied. Hashes, since an image has hundreds of thousands of them; the seed is random, so that
 	// nobody can make two collide.
@@ -66,7 +69,7 @@ type hardlink struct {
 func newLayerIndex(ref *artifact.LayerRef, seed maphash.Seed) *layerIndex {
 	return &layerIndex{
 		ref: ref, seed: seed,
-		files: map[string]*claimedFile{}, links: map[string]string{}, hardlinks: map[string]hardlink{},
+		files: map[string]*claimedFile{}, links: map[string]string{}, hardlinks: map[string]hardlink{}, linked: map[string][]target{},
 		others: map[uint64]struct{}{}, dirs: map[uint64]struct{}{},
 		whiteouts: map[string]struct{}{}, opaques: map[string]struct{}{},
 	}
@@ -179,16 +182,26 @@ func (w *walker) visit(ctx context.Context, e *artifact.Entry, extractions *sync
 	delete(l.links, p)
 	delete(l.files, p)
 	delete(l.hardlinks, p)
+	delete(l.linked, p)
 	switch e.Type {
 	case artifact.Symlink:
 		l.links[p] = e.Link
 		w.lastDir = ""
+		if w.buf = w.run.table.lookup(p, 0, w.buf[:0]); len(w.buf) > 0 {
+			// A program's other names say nothing new: it is found under its own.
+			if wants := slices.DeleteFunc(slices.Clone(w.buf), func(t target) bool { return t.claim.Executable }); len(wants) > 0 {
+				l.linked[p] = wants
+			}
+		}
 		return w.run.retain(p, e.Link)
 	case artifact.Hardlink:
-		if w.buf = w.run.table.lookup(p, e.Mode, w.buf[:0]); len(w.buf) > 0 {
-			l.hardlinks[p] = hardlink{seq: w.seq, to: e.Link, targets: append([]target(nil), w.buf...)}
-			return w.run.retain(p, e.Link)
+		w.buf = w.run.table.lookup(p, e.Mode, w.buf[:0])
+		to := e.Link
+		if first, is := l.hardlinks[to]; is {
+			to = first.to // all names of a chain are one file
 		}
+		l.hardlinks[p] = hardlink{seq: w.seq, to: to, targets: slices.Clone(w.buf)}
+		return w.run.retain(p, to)
 	case artifact.File:
 		w.buf = w.run.table.lookup(p, e.Mode, w.buf[:0])
 		if len(w.buf) == 0 {

@@ -114,6 +114,7 @@ type fetch struct {
 func (m *merger) second(ctx context.Context, layers []artifact.LayerReader) error {
 	wanted := m.hardlinks()
 	wanted = append(wanted, m.places()...)
+	wanted = append(wanted, m.linked()...)
 	dirs := m.placeDirs()
 	if len(wanted) == 0 && len(dirs) == 0 {
 		return nil
@@ -203,12 +204,15 @@ func (m *merger) hardlinks() []fetch {
 	for i, l := range m.layers {
 		for _, p := range slices.Sorted(maps.Keys(l.hardlinks)) {
 			h := l.hardlinks[p]
+			if len(h.targets) == 0 {
+				continue
+			}
 			if to := l.files[h.to]; to != nil && sameExtractors(to.facts, h.targets) {
 				l.files[p] = &claimedFile{seq: h.seq, facts: to.facts}
 				continue
 			}
-			k := m.holder(h.to, i)
-			if k < 0 || m.layers[k].links[h.to] != "" {
+			k, ok := m.target(&h.to, i)
+			if !ok {
 				l.report(artifact.Incomplete{
 					Path: p, Reason: artifact.BrokenLink,
 					Detail: fmt.Sprintf("a hard link to %q, which is not a file of this layer or one below", clip(h.to)),
@@ -216,6 +220,62 @@ func (m *merger) hardlinks() []fetch {
 				continue
 			}
 			wanted = append(wanted, fetch{layer: k, path: h.to, as: p, into: i, seq: h.seq, wants: h.targets})
+		}
+	}
+	return wanted
+}
+
+// target finds the layer that has the content of a hard link of layer i, and puts the name of the content there into to. The directories of
+// the name are followed through symbolic links, as link(2) does, and names that are hard links themselves to their targets.
+func (m *merger) target(to *string, i int) (layer int, ok bool) {
+	for range maxLinks {
+		if dir := path.Dir(*to); dir != "." {
+			real, ok := m.resolve(dir, i)
+			if !ok {
+				return 0, false
+			}
+			*to = path.Join(real, path.Base(*to))
+		}
+		k := m.holder(*to, i)
+		if k < 0 || m.layers[k].links[*to] != "" {
+			return 0, false
+		}
+		next, is := m.layers[k].hardlinks[*to]
+		if !is {
+			return k, true
+		}
+		*to, i = next.to, k
+	}
+	return 0, false
+}
+
+// linked lists the claimed names that the merged view shows as symbolic links to files which nobody claims under their own name.
+func (m *merger) linked() []fetch {
+	var wanted []fetch
+	top := len(m.layers) - 1
+	for i, l := range m.layers {
+		for _, p := range slices.Sorted(maps.Keys(l.linked)) {
+			if m.holder(p, top) != i || m.run.table.paths[p] != nil {
+				continue // hidden, or followed as a place
+			}
+			real, ok := m.resolve(p, top)
+			k := -1
+			if ok {
+				k = m.holder(real, top)
+			}
+			if k < 0 {
+				continue // a directory, or nothing
+			}
+			if f := m.layers[k].files[real]; f != nil && sameExtractors(f.facts, l.linked[p]) {
+				continue
+			}
+			if h, is := m.layers[k].hardlinks[real]; is {
+				real = h.to
+				if k, ok = m.target(&real, k); !ok {
+					continue
+				}
+			}
+			wanted = append(wanted, fetch{layer: k, path: real, as: p, into: i, seq: 1 << 30, wants: l.linked[p]})
 		}
 	}
 	return wanted

@@ -287,6 +287,37 @@ func TestMergedView(t *testing.T) {
 			present: []string{"a@1 L1 y/b.pkg y/c.pkg"},
 		},
 		{
+			name:    "a hard link to a hard link is the same file, also when the other names are gone",
+			layers:  source{{"x/blob=a 1", "x/other=>x/blob", "y/b.pkg=>x/other"}, {"-x"}},
+			present: []string{"a@1 L0 y/b.pkg"},
+		},
+		{
+			name:    "hard links chain across layers",
+			layers:  source{{"x/blob=a 1", "x/other=>x/blob"}, {"x/more=>x/other"}, {"y/b.pkg=>x/more"}},
+			present: []string{"a@1 L2 y/b.pkg"},
+		},
+		{
+			name:    "the directories of a hard link's target are followed through links",
+			layers:  source{{"lib->usr/lib", "usr/lib/blob=a 1"}, {"y/b.pkg=>lib/blob"}},
+			present: []string{"a@1 L1 y/b.pkg"},
+		},
+		{
+			name:    "a claimed name that is a link to a file is read",
+			layers:  source{{"data/blob=a 1", "y/b.pkg->/data/blob"}},
+			present: []string{"a@1 L0 y/b.pkg"},
+		},
+		{
+			name:    "a link to a file that is claimed itself adds nothing",
+			layers:  source{{"x/a.pkg=a 1", "y/b.pkg->../x/a.pkg"}},
+			present: []string{"a@1 L0 x/a.pkg"},
+		},
+		{
+			name:    "a file that a later layer wrote over an OS package's is not its any more",
+			layers:  source{{"db/installed=os/deb 1,owns deb usr/lib/a.pkg", "usr/lib/a.pkg=a 1"}, {"usr/lib/a.pkg=a 2"}},
+			present: []string{"deb@1 L0 db/installed", "a@2 L1 usr/lib/a.pkg"},
+			removed: []string{"a@1 L0 usr/lib/a.pkg gone=L1"},
+		},
+		{
 			name:     "a hard link to nothing is reported",
 			layers:   source{{"-x/blob", "y/b.pkg=>x/blob"}},
 			problems: []string{"broken_link y/b.pkg"},
@@ -375,12 +406,12 @@ func TestBufferBudget(t *testing.T) {
 	for i := range 8 {
 		var l layer
 		for k := range 20 {
-			l = append(l, fmt.Sprintf("%d-%d.pkg=%s", i, k, strings.Repeat("a 1,", 2000)))
+			l = append(l, fmt.Sprintf("%d-%d.pkg=%s", i, k, strings.Repeat("a 1,", 1000)))
 		}
 		src = append(src, l)
 	}
 	inv, err := extract.Run(t.Context(), src, []extract.Extractor{lines{}},
-		extract.Options{Workers: 8, Limits: artifact.Limits{FileBytes: 9000, BufferBytes: 9000}})
+		extract.Options{Workers: 8, Limits: artifact.Limits{FileBytes: 4500, BufferBytes: 4500}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -388,7 +419,7 @@ func TestBufferBudget(t *testing.T) {
 	for _, p := range inv.Packages {
 		n += len(p.Evidence)
 	}
-	if n != 8*20*2000 || len(inv.Incomplete) != 0 {
+	if n != 8*20*1000 || len(inv.Incomplete) != 0 {
 		t.Errorf("got %d sightings, %d incomplete", n, len(inv.Incomplete))
 	}
 }

@@ -100,7 +100,7 @@ type run struct {
 // What all files of a scan together may say. The largest honest images hold some ten thousand packages, and their package
 // managers own some hundred thousand files.
 const (
-	maxPackages = 400_000
+	maxPackages = 200_000
 	maxOwned    = 96 << 20
 )
 
@@ -257,10 +257,13 @@ func (r *run) apply(ctx context.Context, l *layerIndex, extractor int, f *File) 
 
 // cap drops what passes the scan's limits, and says so.
 func (r *run) cap(l *layerIndex, path string, facts *Facts) {
-	if n := int64(len(facts.Packages)); r.packages.Add(n) > maxPackages {
-		facts.Packages = nil
+	n := int64(len(facts.Packages))
+	if over := r.packages.Add(n) - maxPackages; over > 0 {
+		over = min(over, n)
+		r.packages.Add(-over)
+		facts.Packages = facts.Packages[:n-over]
 		l.report(artifact.Incomplete{
-			Path: path, Reason: artifact.PackagesLimit, Detail: fmt.Sprintf("%d packages more, past %d of the artifact", n, maxPackages),
+			Path: path, Reason: artifact.PackagesLimit, Detail: fmt.Sprintf("%d packages are left out, past %d of the artifact", over, maxPackages),
 		})
 	}
 	bytes := int64(0)

@@ -55,7 +55,13 @@ type lockDependency struct {
 	Dependencies map[string]lockDependency `json:"dependencies"`
 }
 
+// maxLock is far above what npm writes for the largest of projects; read into memory it grows tenfold.
+const maxLock = 24 << 20
+
 func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
+	if file.Size > maxLock {
+		return &artifact.ErrLimit{Reason: artifact.FileTooLarge, Detail: fmt.Sprintf("%d bytes; a lock file is read up to %d", file.Size, maxLock)}
+	}
 	var l lockFile
 	err := json.Unmarshal(bytes.TrimPrefix(file.Bytes(), []byte("\xef\xbb\xbf")), &l)
 	if err != nil {

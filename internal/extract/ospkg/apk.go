@@ -148,7 +148,7 @@ func (d *apkDatabase) end(p *apkPackage) {
 		d.complaints.add("a package without a version, or with one that apk does not allow", p.line)
 		return
 	case d.packages == maxPackages:
-		d.complaints.add("too many packages for one database; the rest is left out", p.line)
+		d.complaints.add(tooMany+" for one database; the rest is left out", p.line)
 		return
 	}
 	d.packages++

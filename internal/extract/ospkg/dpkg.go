@@ -113,7 +113,7 @@ func (d *database) add(s *stanza) {
 		return
 	}
 	if len(d.packages) == maxPackages {
-		d.complaints.add("too many packages for one database; the rest is left out", s.line)
+		d.complaints.add(tooMany+" for one database; the rest is left out", s.line)
 		return
 	}
 	if d.index == nil {

@@ -6,6 +6,7 @@ package ospkg
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/extract"
@@ -18,7 +19,7 @@ func Extractors() []extract.Extractor {
 
 // Bounds of one file's facts. A hostile file says much with few bytes; real ones stay far below.
 const (
-	maxPackages  = 200_000   // all of Debian has about 70,000
+	maxPackages  = 100_000   // all of Debian has about 70,000
 	maxWord      = 256       // bytes of a name or a version; dpkg's own files are named by them
 	maxPaths     = 1_000_000 // owned files; the most of a Debian package is about 100,000
 	maxPath      = 4096      // bytes of a path, as in the kernel
@@ -46,13 +47,20 @@ func (c *complaints) add(what string, line int) {
 	c.kinds = append(c.kinds, complaint{what: what, line: line, count: 1})
 }
 
+// tooMany begins a complaint that is about a limit.
+const tooMany = "too many packages"
+
 func (c *complaints) report(facts *extract.Facts) {
 	for _, k := range c.kinds {
 		detail := fmt.Sprintf("line %d: %s", k.line, k.what)
 		if k.count > 1 {
 			detail += fmt.Sprintf(" (%d times)", k.count)
 		}
-		facts.Report(artifact.Unparsable, detail)
+		reason := artifact.Unparsable
+		if strings.HasPrefix(k.what, tooMany) {
+			reason = artifact.PackagesLimit
+		}
+		facts.Report(reason, detail)
 	}
 }
 
