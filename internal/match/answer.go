@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/finding"
+	"github.com/sightline-sec/sightline/internal/purl"
 	"github.com/sightline-sec/sightline/internal/version"
 	"github.com/sightline-sec/sightline/internal/vuln"
 	"github.com/sightline-sec/sightline/internal/vulndb"
@@ -53,10 +55,18 @@ func (m *matcher) findings() []finding.Finding {
 		h := f.hit
 		list[i] = finding.Finding{
 			Package: *f.pkg, Vulnerability: h.record, Severity: h.severity, SeveritySource: h.source, Status: h.status,
-			FixedVersion: h.fixed, FixPublished: h.fixedAt, Matches: h.matches, Layer: f.layer,
+			FixedVersion: spelled(f.pkg.Ecosystem, f.pkg.Version, h.fixed), FixPublished: h.fixedAt, Matches: h.matches, Layer: f.layer,
 		}
 	}
 	return list
+}
+
+// spelled writes a fixed version as the package's own tools take it: Go's modules have a v, which its advisories leave out.
+func spelled(e purl.Ecosystem, installed, fixed string) string {
+	if e == purl.Go && strings.HasPrefix(installed, "v") && fixed != "" && !strings.HasPrefix(fixed, "v") {
+		return "v" + fixed
+	}
+	return fixed
 }
 
 // space is memory that answers use one after the other.

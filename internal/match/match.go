@@ -105,6 +105,7 @@ func (m *matcher) add(p *inventory.Package) error {
 	if a.fix != nil {
 		f := *a.fix
 		f.Package, f.Layer = *short, p.Layer
+		f.SuggestedVersion = spelled(p.Ecosystem, p.Version, f.SuggestedVersion)
 		f.OfSource = f.OfSource && p.Source != nil && p.Source.Version != p.Version
 		m.out.Fixes = append(m.out.Fixes, f)
 	}

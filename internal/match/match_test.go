@@ -243,7 +243,7 @@ func TestVersionsWithoutOrder(t *testing.T) {
 			name:  "an advisory's version without an order is told, and the other rows count",
 			db:    []says{{ns: "Go", pkg: "a", vuln: "CVE-1", ranges: before("next")}, {ns: "Go", pkg: "a", vuln: "CVE-2", ranges: before("1.2.0")}},
 			inv:   golang("v1.0.0"),
-			found: []string{"a v1.0.0 CVE-2 -> 1.2.0"},
+			found: []string{"a v1.0.0 CVE-2 -> v1.2.0"},
 			incomplete: []string{
 				`unordered_version: Go package a: advisories name 1 version without an order, such as "next": ranges with them were not judged`,
 			},
@@ -349,7 +349,7 @@ func TestAdvisoriesOfALanguageCountTogether(t *testing.T) {
 		Package:       got.Package,
 		Vulnerability: db.records[0],
 		Severity:      vuln.High, SeveritySource: "nvd",
-		FixedVersion: "1.2.5", FixPublished: day,
+		FixedVersion: "v1.2.5", FixPublished: day,
 		Matches: []finding.Match{
 			{Advisory: "GHSA-1", Feed: "osv/Go", Namespace: "Go", Name: "a", Range: &vuln.Range{Introduced: "0", Fixed: "1.2.0"}},
 			{Advisory: "GO-1", Feed: "osv/Go", Namespace: "Go", Name: "a", Range: &vuln.Range{Introduced: "0", Fixed: "1.2.5"}},
@@ -404,8 +404,12 @@ func TestOwnedByAnOSPackage(t *testing.T) {
 			suppressed: []string{"urllib3 CVE-1 distro_not_affected"},
 		},
 		{
-			name: "of what the distribution does not speak is owned", db: []says{generic, other}, inv: debian12(owned, owner),
-			suppressed: []string{"urllib3 CVE-1 owned_by_os_package"},
+			name: "what the distribution does not list of a source that it knows is owned", db: []says{generic, {ns: "Debian:12", pkg: "python-urllib3", vuln: "CVE-9", ranges: before("1.0-1")}},
+			inv: debian12(owned, owner), suppressed: []string{"urllib3 CVE-1 owned_by_os_package"},
+		},
+		{
+			name: "of a source that the distribution never spoke of the generic finding stays", db: []says{generic, other}, inv: debian12(owned, owner),
+			found: []string{"urllib3 1.26.12 CVE-1 -> 1.26.17"},
 		},
 		{
 			name: "an investigation is not a word", db: []says{generic, distro(says{status: vuln.StatusInvestigating})}, inv: debian12(owned, owner),

@@ -58,11 +58,25 @@ func (m *matcher) findOwners() {
 		if !p.OS() || !wanted[p.PURL] {
 			continue
 		}
-		if q, why := m.question(p); why == (unmatched{}) {
+		if q, why := m.question(p); why == (unmatched{}) && m.speaksOf(q) {
 			m.owners[p.PURL] = p
 			m.asked[q] = true
 		}
 	}
+}
+
+// speaksOf says whether the distribution speaks of the source at all. It does not of what strangers packaged for it (docker-ce, kubectl): for those
+// its silence is no verdict.
+func (m *matcher) speaksOf(q question) bool {
+	for _, s := range q.subjects {
+		if s.name == "" {
+			continue
+		}
+		if _, found, err := m.db.Package(q.namespace, s.name); found || err != nil {
+			return true // an error is met again, and told, when the question is asked
+		}
+	}
+	return false
 }
 
 // ownerOf gives the OS package that brought p, if the distribution can speak for it: it is in the inventory, and its
