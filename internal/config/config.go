@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -154,16 +155,23 @@ type Dirs struct {
 	Cache  string // raw feeds; may be deleted at any time
 }
 
-// FindDirs gives the folders from the environment. It makes none of them.
+// FindDirs gives the folders from the environment, or else the home folder of the user database; empty where no home is known. It makes
+// none of them.
 func FindDirs(getenv func(string) string) Dirs {
 	home := getenv("HOME")
 	if home == "" {
-		home = os.TempDir()
+		// Never a folder that others can write to: a database planted there would be believed.
+		if u, err := user.Current(); err == nil {
+			home = u.HomeDir
+		}
 	}
 	in := func(variable string, fallback ...string) string {
 		// The specification: a relative path is invalid and to be ignored.
 		if d := getenv(variable); filepath.IsAbs(d) {
 			return filepath.Join(d, "sightline")
+		}
+		if home == "" {
+			return ""
 		}
 		return filepath.Join(append(append([]string{home}, fallback...), "sightline")...)
 	}

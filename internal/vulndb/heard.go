@@ -1,6 +1,7 @@
 package vulndb
 
 import (
+	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
@@ -50,10 +51,8 @@ func (e *encoder) heardBy() map[Ordinal][]heard {
 			for at+1 < len(e.spaces) && e.spaces[at+1].first <= int(h.pkg) {
 				at++
 			}
-			i := int(h.pkg)
-			from, _, _ := pair(e.sections[secPackages], i)
-			to, _, _ := pair(e.sections[secPackages], i+1)
-			name, _ := cut(e.sections[secNames], from, to)
+			index := e.sections[secPackages][8*int(h.pkg):]
+			name := e.sections[secNames][binary.LittleEndian.Uint32(index):binary.LittleEndian.Uint32(index[8:])]
 			one.fixed = vuln.Date{
 				Kind: vuln.FixPublished, At: time.Unix(h.fixed, 0).UTC(), Feed: one.feed,
 				Subject: e.spaces[at].name + "/" + string(name),

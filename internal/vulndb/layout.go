@@ -203,31 +203,6 @@ func (f *front) write(w io.Writer) (size int64, err error) {
 	return size, nil
 }
 
-// pair reads the i-th pair of numbers of a section.
-func pair(sec []byte, i int) (a, b uint32, ok bool) {
-	at := int64(i) * 8
-	if i < 0 || at+8 > int64(len(sec)) {
-		return 0, 0, false
-	}
-	return binary.LittleEndian.Uint32(sec[at:]), binary.LittleEndian.Uint32(sec[at+4:]), true
-}
-
-// between gives body[index[i]:index[i+1]], where index is a section of numbers.
-func between(index, body []byte, i int) ([]byte, bool) {
-	at := int64(i) * 4
-	if i < 0 || at+8 > int64(len(index)) {
-		return nil, false
-	}
-	return cut(body, binary.LittleEndian.Uint32(index[at:]), binary.LittleEndian.Uint32(index[at+4:]))
-}
-
-func cut(body []byte, from, to uint32) ([]byte, bool) {
-	if from > to || int64(to) > int64(len(body)) {
-		return nil, false
-	}
-	return body[from:to:to], true
-}
-
 const epssUnit = 1e9
 
 func dayOf(t time.Time) uint32 { return uint32(max(0, t.Unix()/86400)) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"unicode"
@@ -140,6 +141,12 @@ func choose(ctx context.Context, s store, found []candidate, want *platform) (ca
 	if want == nil {
 		if len(found) == 1 {
 			return found[0], nil
+		}
+		// One image for several platforms: the one for this machine, as a registry would give. Of several images only the user knows.
+		if !slices.ContainsFunc(found, func(c candidate) bool { return !slices.Equal(c.names, found[0].names) }) {
+			if here, err := choose(ctx, s, found, &platform{"linux", runtime.GOARCH, "", ""}); err == nil {
+				return here, nil
+			}
 		}
 		return candidate{}, fmt.Errorf("%d images are here, name one by platform, tag or digest: %s", len(found), labels(found))
 	}
@@ -348,6 +355,9 @@ func (s *source) checkPlatform(want *platform) error {
 		return nil
 	}
 	have := platform{s.meta.Config.OS, s.meta.Config.Architecture, s.meta.Config.Variant, ""}
+	if have.Variant == "" {
+		have.Variant = want.Variant // configs often leave it to the index
+	}
 	if have.OS != "" && !have.matches(*want) {
 		return fmt.Errorf("%w: no image for %s; the only one is for %s", artifact.ErrNotFound, want, printable(have.String()))
 	}
