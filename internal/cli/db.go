@@ -36,7 +36,7 @@ func (e *env) openDB(flag string) (*vulndb.DB, string, error) {
 	switch {
 	case err == nil:
 		return db, path, nil
-	case errors.Is(err, fs.ErrNotExist) && named == "":
+	case named == "" && e.dirs.Data == "", errors.Is(err, fs.ErrNotExist) && named == "":
 		db, err := vulndb.Starter()
 		if err != nil {
 			return nil, "", fmt.Errorf("opening the starter database: %w", err)
@@ -96,6 +96,12 @@ The same feeds give the same bytes. The file at --out is replaced only when the 
 			if mirror == "" || out == "" {
 				return &Exit{Code: ExitUsage, Err: errors.New("--mirror and --out are needed"), Hint: "see sightline db build --help"}
 			}
+			if info, err := os.Stat(out); err == nil && !info.Mode().IsRegular() {
+				return usage("--out %s: it is there, and no file that could be replaced", out)
+			}
+			if strings.Contains(mirror, "://") && !isHTTP(mirror) {
+				return usage("--mirror %s: write a folder, or a URL that begins with http:// or https://", mirror)
+			}
 			feeds, err := chooseFeeds(names)
 			if err != nil {
 				return err
@@ -107,6 +113,10 @@ The same feeds give the same bytes. The file at --out is replaced only when the 
 	cmd.Flags().StringVarP(&out, "out", "o", "", "database file to write")
 	cmd.Flags().StringArrayVar(&names, "feed", nil, "only this feed; may repeat (default all)")
 	return cmd
+}
+
+func isHTTP(mirror string) bool {
+	return strings.HasPrefix(mirror, "http://") || strings.HasPrefix(mirror, "https://")
 }
 
 // chooseFeeds gives the feeds of those names, or all.
@@ -197,7 +207,7 @@ func (e *env) tellBuild(r vulndb.Report, out string) error {
 		}
 		fmt.Fprintln(w, strings.TrimRight(printable(fmt.Sprintf("%-16s %-11s %10d %9d  %s", f.Name, asOf, f.Advisories, f.Skipped, note)), " "))
 	}
-	_, err := fmt.Fprintf(w, "\n%d vulnerabilities, %d packages, %d rows\n%s: %.1f MB, sha256:%s\n",
+	_, err := fmt.Fprintf(w, "\n%d vulnerabilities, %d packages, %d rows\n%s: %.1f MB, content sha256:%s\n",
 		r.Vulnerabilities, r.Packages, r.Rows, out, float64(r.Bytes)/1e6, strings.TrimPrefix(r.Checksum, "sha256:"))
 	return err
 }
@@ -276,10 +286,11 @@ func (e *env) maxAge() time.Duration {
 
 func (e *env) verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "verify",
-		Short: "Check the database: checksum, and every record",
-		Long:  "Read the whole database: its checksum, and every record and cross reference.\n" + exitHelp,
-		Args:  exactly(0, "no arguments"),
+		Use:     "verify",
+		Short:   "Check the database: checksum, and every record",
+		Long:    "Read the whole database: its checksum, and every record and cross reference.\n" + exitHelp,
+		Example: "  sightline db verify\n  sightline db verify --db vuln.db",
+		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			db, path, err := e.openDB(e.db)
 			if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 
@@ -71,7 +72,13 @@ ID is any name of it, in any case: CVE-2021-44228, GHSA-jfh8-c2jp-5v3q, GO-2022-
 	return cmd
 }
 
+// looksLikeID holds for all names that feeds give to vulnerabilities: words of letters, digits and a few marks.
+var looksLikeID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:._-]*$`)
+
 func (e *env) explain(_ context.Context, id, format string, verbose bool) error {
+	if !looksLikeID.MatchString(strings.TrimSpace(id)) {
+		return usage("%q is not the id of a vulnerability: write CVE-2021-44228, GHSA-jfh8-c2jp-5v3q, DSA-5020-1 or the like", id)
+	}
 	db, _, err := e.openDB(e.db)
 	if err != nil {
 		return err
@@ -82,7 +89,7 @@ func (e *env) explain(_ context.Context, id, format string, verbose bool) error 
 		return fmt.Errorf("looking up %s: %w", id, err)
 	}
 	if len(ordinals) == 0 {
-		hint := "the id may be newer than the database: sightline db status says how old it is"
+		hint := "it may be newer than the database (sightline db status says how old that is), or withdrawn"
 		if db.Meta().Starter {
 			hint = "the starter database knows only a few hundred; fetch the full one with: sightline db update"
 		}

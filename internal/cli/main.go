@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/config"
+	"github.com/sightline-sec/sightline/internal/vulndb"
 )
 
 // Exit codes, the same for all commands.
@@ -60,6 +62,7 @@ func usage(format string, args ...any) error {
 type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	answer         *answerWriter // behind stdout
 	getenv         func(string) string
 	dirs           config.Dirs
 
@@ -79,17 +82,21 @@ const memorySoftLimit = 384 << 20
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	e := &env{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv, dirs: config.FindDirs(os.Getenv)}
+	answer := &answerWriter{Writer: stdout}
+	e := &env{stdin: stdin, stdout: answer, answer: answer, stderr: stderr, getenv: os.Getenv, dirs: config.FindDirs(os.Getenv)}
 	root := e.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
+	root.SetOut(answer)
 	root.SetErr(stderr)
 	return e.finish(ctx, root.ExecuteContext(ctx))
 }
 
 // finish tells an error and turns it into the exit code.
 func (e *env) finish(ctx context.Context, err error) int {
+	if err == nil && e.answer.err != nil && !errors.Is(e.answer.err, syscall.EPIPE) {
+		err = fmt.Errorf("writing the answer: %w", e.answer.err)
+	}
 	if err == nil {
 		return ExitPass
 	}
@@ -97,7 +104,7 @@ func (e *env) finish(ctx context.Context, err error) int {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err, hint = errors.New("interrupted"), ""
 	}
-	fmt.Fprintf(e.stderr, "sightline: %s\n", printable(err.Error()))
+	fmt.Fprintf(e.stderr, "sightline: %s\n", printable(redact(err.Error())))
 	if hint != "" {
 		fmt.Fprintf(e.stderr, "hint: %s\n", hint)
 	}
@@ -110,6 +117,8 @@ func classify(err error) (code int, hint string) {
 		return x.Code, x.Hint
 	}
 	switch {
+	case errors.Is(err, vulndb.ErrCorrupt):
+		return ExitUnreachable, "the database is damaged; build it again: sightline db update"
 	case errors.Is(err, artifact.ErrUnreachable):
 		return ExitUnreachable, "check the name, the network and your credentials (docker login, podman login); --log-level debug tells more"
 	case errors.Is(err, artifact.ErrNotFound):
@@ -229,12 +238,47 @@ func exactly(n int, what string) cobra.PositionalArgs {
 	}
 }
 
-// printable takes control characters out of text that may hold names from an image.
+// answerWriter remembers the first error of writing to stdout: an answer that was cut off must not end in success.
+type answerWriter struct {
+	io.Writer
+	err error
+}
+
+func (w *answerWriter) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
+}
+
+// credentials are a user and password before a host, as people put them into URLs.
+var credentials = regexp.MustCompile(`[^\s/@:"]+:[^\s/@"]+@[^\s"]`)
+
+// redact takes passwords out of text that repeats what a user wrote. A tag before a digest (app:1@sha256:...) looks alike.
+func redact(s string) string {
+	out, from := "", 0
+	for _, m := range credentials.FindAllStringIndex(s, -1) {
+		at := strings.LastIndexByte(s[m[0]:m[1]], '@') + m[0]
+		if strings.HasPrefix(s[at+1:], "sha256:") || strings.HasPrefix(s[at+1:], "sha512:") {
+			continue
+		}
+		user, _, _ := strings.Cut(s[m[0]:at], ":")
+		out += s[from:m[0]] + user + ":xxxxx"
+		from = at
+	}
+	return out + s[from:]
+}
+
+// printable takes control characters, and those that turn the direction of writing, out of text that may hold names from an image.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || (r >= ' ' && r != 0x7f && (r < 0x80 || r > 0x9f)) {
+		switch {
+		case r == '\n', r == '\t':
 			return r
+		case r < ' ', r >= 0x7f && r <= 0x9f, r == 0x200e, r == 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+			return '?'
 		}
-		return '?'
+		return r
 	}, s)
 }

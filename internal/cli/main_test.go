@@ -12,6 +12,7 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -50,6 +51,7 @@ func TestStories(t *testing.T) {
 			"serve":     serve,
 			"registry":  serveRegistry,
 			"damage":    damage,
+			"touch":     touch,
 		},
 	})
 }
@@ -175,4 +177,12 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 		b[at] ^= 0xff
 	}
 	ts.Check(os.WriteFile(path, b, 0o644))
+}
+
+// touch makes a file some seconds younger than now, since servers tell times in whole seconds: touch FILE SECONDS.
+func touch(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := time.ParseDuration(args[1] + "s")
+	ts.Check(err)
+	at := time.Now().Add(n)
+	ts.Check(os.Chtimes(ts.MkAbs(args[0]), at, at))
 }

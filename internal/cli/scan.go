@@ -75,22 +75,22 @@ result is written and the exit status is 3.
 	f := cmd.Flags()
 	f.StringVar(&e.db, "db", "", "database file (default: the one that 'db update' made, else the starter)")
 	f.StringArrayVarP(&o.formats, "format", "f", nil, "output: "+strings.Join(output.Formats(), ", ")+"; FORMAT=FILE writes to a file; may repeat (default table)")
-	f.StringVar(&o.failOn, "fail-on", "", "exit with status 1 when there is a finding of this severity or worse: critical, high, medium, low, negligible")
+	f.StringVar(&o.failOn, "fail-on", "", "exit with status 1 when there is a finding of this severity or worse: critical, high, medium, low, negligible, unknown (any)")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "table: list every finding")
 	f.StringVar(&o.platform, "platform", "", "of a multi-platform image: os/architecture[/variant] (default linux/"+"this machine's)")
 	f.StringArrayVar(&o.insecure, "insecure-registry", nil, "registry host to speak to without TLS, or without checking it; may repeat")
 	f.StringArrayVar(&o.mirrors, "registry-mirror", nil, "HOST=MIRROR: ask MIRROR before HOST; may repeat")
 	f.StringVar(&o.caFile, "registry-ca", "", "PEM file with further trusted authorities for registries")
 	f.StringVar(&o.fileSize, "max-file-size", "", "largest file that is read into memory (default 128MiB)")
-	f.StringVar(&o.totalSize, "max-total-size", "", "decompressed bytes of the whole artifact (default 64GiB)")
-	f.Int64Var(&o.ratio, "max-ratio", 0, "decompressed to compressed bytes of a layer (default 200)")
+	f.StringVar(&o.totalSize, "max-total-size", "", "bytes that may be decompressed in all; what is stored plain does not count (default 64GiB)")
+	f.Int64Var(&o.ratio, "max-ratio", 0, "decompressed to compressed bytes of a layer, looked at past 256 MiB (default 200)")
 	f.Int64Var(&o.files, "max-files", 0, "entries of the whole artifact (default 5000000)")
 	f.IntVar(&o.layers, "max-layers", 0, "layers (default 1000)")
-	f.IntVar(&o.nesting, "max-nesting", 0, "archives in archives, indexes in indexes (default 8)")
+	f.IntVar(&o.nesting, "max-nesting", 0, "archives in archives, indexes in indexes (default 8). For all limits 0 is the default, and a negative number no limit")
 	f.DurationVar(&o.timeout, "timeout", 0, "time for reading the artifact (default 10m)")
 	f.IntVar(&o.workers, "workers", 0, "layers read side by side (default: the number of processors)")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(output.Formats(), cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"critical", "high", "medium", "low", "negligible"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"critical", "high", "medium", "low", "negligible", "unknown"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -112,12 +112,18 @@ func destinations(formats []string) ([]destination, error) {
 	var list []destination
 	toStdout := ""
 	for _, f := range formats {
-		format, file, _ := strings.Cut(f, "=")
+		format, file, named := strings.Cut(f, "=")
 		if !slices.Contains(output.Formats(), format) {
 			return nil, usage("--format %q: known are %s", f, strings.Join(output.Formats(), ", "))
 		}
+		if named && file == "" {
+			return nil, usage("--format %q: the file's name is missing", f)
+		}
 		if file == "-" {
 			file = ""
+		}
+		if file != "" && slices.ContainsFunc(list, func(d destination) bool { return d.file == file }) {
+			return nil, usage("--format %q: another format goes to that file", f)
 		}
 		if file == "" {
 			if toStdout != "" {
@@ -141,8 +147,8 @@ func (e *env) scan(ctx context.Context, target string, o *scanFlags) error {
 	threshold, gated := vuln.Unknown, o.failOn != ""
 	if gated {
 		var ok bool
-		if threshold, ok = vuln.ParseSeverity(o.failOn); !ok || threshold == vuln.Unknown {
-			return usage("--fail-on %q: write critical, high, medium, low or negligible", o.failOn)
+		if threshold, ok = vuln.ParseSeverity(o.failOn); !ok {
+			return usage("--fail-on %q: write critical, high, medium, low, negligible or unknown", o.failOn)
 		}
 	}
 	opts, err := e.scanOptions(o)
@@ -181,6 +187,9 @@ func (e *env) scan(ctx context.Context, target string, o *scanFlags) error {
 			return err
 		}
 	}
+	if t.Artifact.Kind == artifact.Directory && len(r.Packages) == 0 && !strings.HasPrefix(target, "dir:") {
+		fmt.Fprintf(e.stderr, "sightline: %s is a directory here, and nothing was found in it; for an image of that name: registry:%s\n", printable(target), printable(target))
+	}
 	return verdict(r, gated, threshold)
 }
 
@@ -206,7 +215,11 @@ func verdict(r *finding.Result, gated bool, threshold vuln.Severity) error {
 		}
 	}
 	if n > 0 {
-		return &Exit{Code: ExitPolicy, Err: fmt.Errorf("policy failed: %d findings of severity %s or worse", n, threshold)}
+		what := "findings"
+		if n == 1 {
+			what = "finding"
+		}
+		return &Exit{Code: ExitPolicy, Err: fmt.Errorf("policy failed: %d %s of severity %s or worse", n, what, threshold)}
 	}
 	return nil
 }
@@ -308,6 +321,6 @@ func (e *env) scanOptions(o *scanFlags) (scan.Options, error) {
 		},
 		Workers:    o.workers,
 		Extractors: all.Extractors(),
-		Scanner:    "sightline " + thisBuild().Version,
+		Scanner:    thisBuild().Version,
 	}, nil
 }

@@ -16,6 +16,9 @@ const defaultWidth = 100
 
 // terminalOf gives the file behind w when it is a terminal.
 func terminalOf(w io.Writer) (*os.File, bool) {
+	if a, is := w.(*answerWriter); is {
+		w = a.Writer
+	}
 	f, ok := w.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/sightline-sec/sightline/internal/feed"
 	"github.com/sightline-sec/sightline/internal/outbound"
 	"github.com/sightline-sec/sightline/internal/scan"
+	"github.com/sightline-sec/sightline/internal/vuln"
 	"github.com/sightline-sec/sightline/internal/vulndb"
 )
 
@@ -43,7 +45,14 @@ any network the old database stays, and scans go on with it.
 			if err != nil {
 				return err
 			}
-			return e.update(cmd.Context(), first(mirror, e.settings.Feeds.Mirror), ca, feeds, force)
+			from := first(mirror, e.settings.Feeds.Mirror)
+			if from != "" && !isHTTP(from) {
+				return &Exit{
+					Code: ExitUsage, Err: fmt.Errorf("--mirror %s: it must begin with http:// or https://", from),
+					Hint: "for a folder: sightline db build --mirror DIR --out FILE",
+				}
+			}
+			return e.update(cmd.Context(), from, ca, feeds, force)
 		},
 	}
 	cmd.Flags().StringVar(&e.db, "db", "", "database file to write (default: the one that scans use)")
@@ -91,6 +100,9 @@ type built struct {
 
 func (e *env) update(ctx context.Context, mirror, ca string, feeds []feed.Feed, force bool) error {
 	out := first(e.db, e.settings.DB, e.dbPath())
+	if e.dirs.Cache == "" || out == "" {
+		return usage("no home folder is known: set HOME, or XDG_DATA_HOME and XDG_CACHE_HOME")
+	}
 	cache := filepath.Join(e.dirs.Cache, "feeds")
 	report, err := e.fetch(ctx, cache, mirror, ca, feeds)
 	if ctx.Err() != nil {
@@ -102,10 +114,21 @@ func (e *env) update(ctx context.Context, mirror, ca string, feeds []feed.Feed, 
 	if len(report.Files) == 0 && err != nil {
 		return err
 	}
-	failed := e.tellFetch(report)
+	failed := e.tellFetch(report, mirror)
 	old, oldErr := vulndb.Open(out)
 	if oldErr == nil {
 		defer old.Close()
+		if oldErr = old.Verify(ctx); oldErr != nil {
+			fmt.Fprintf(e.stderr, "sightline: %s is built anew: %v\n", out, oldErr)
+		}
+	}
+	if oldErr == nil && !force {
+		if dropped := droppedFeeds(old, feeds); len(dropped) > 0 {
+			return &Exit{
+				Code: ExitUsage, Err: fmt.Errorf("%s has %d feeds more than were asked for: %s", out, len(dropped), strings.Join(dropped, ", ")),
+				Hint: "name another file with --db, or give --force to drop them",
+			}
+		}
 	}
 	if lost := unavailable(report, feeds); len(lost) > 0 {
 		if len(lost) == len(feeds) || oldErr == nil {
@@ -130,19 +153,62 @@ func (e *env) update(ctx context.Context, mirror, ca string, feeds []feed.Feed, 
 		fmt.Fprintf(e.stdout, "%s: %s, as of %s\n", word, out, old.Meta().AsOf.Format(time.DateOnly))
 	} else {
 		if err := e.buildFrom(ctx, cache, out, feeds); err != nil {
-			return err
+			forget(cache, report)
+			if ctx.Err() != nil {
+				return err
+			}
+			return e.keep(old, err)
 		}
 		if err := e.stamp(stamp, out, fingerprint); err != nil {
 			return err
 		}
+		if now, err := vulndb.Open(out); err == nil {
+			if oldErr == nil {
+				for _, s := range shrunk(old.Meta(), now.Meta()) {
+					fmt.Fprintf(e.stderr, "sightline: warning: %s\n", s)
+				}
+			}
+			_ = now.Close()
+		}
 	}
 	if failed > 0 {
 		return &Exit{
-			Code: ExitUnreachable, Err: fmt.Errorf("updating the database: %d of %d files could not be fetched; former copies served", failed, len(report.Files)),
+			Code: ExitUnreachable, Err: fmt.Errorf("updating the database: %d of %d files could not be fetched; the database is made of what was there", failed, len(report.Files)),
 			Hint: "run it again later: what is there already is not fetched again",
 		}
 	}
 	return nil
+}
+
+// forget has the next update fetch again what this one fetched and could not use: an upstream may have answered with something else.
+func forget(cache string, r feed.FetchReport) {
+	for _, f := range r.Files {
+		if f.Outcome == feed.Updated {
+			_ = os.Remove(filepath.Join(cache, filepath.FromSlash(f.Resource.Path)) + ".state")
+		}
+	}
+}
+
+// droppedFeeds lists the feeds that a database has records of and the new one would lack.
+func droppedFeeds(old *vulndb.DB, feeds []feed.Feed) (dropped []string) {
+	for _, had := range old.Meta().Feeds {
+		if had.Advisories > 0 && !slices.ContainsFunc(feeds, func(f feed.Feed) bool { return f.Name() == had.Name }) {
+			dropped = append(dropped, had.Name)
+		}
+	}
+	return dropped
+}
+
+// shrunk names the feeds that lost more than half of their records since the old database: an upstream that was emptied is told.
+func shrunk(old, now vuln.Database) (list []string) {
+	for _, f := range now.Feeds {
+		for _, had := range old.Feeds {
+			if had.Name == f.Name && had.Advisories > 100 && f.Advisories < had.Advisories/2 {
+				list = append(list, fmt.Sprintf("%s has %d records, it had %d", f.Name, f.Advisories, had.Advisories))
+			}
+		}
+	}
+	return list
 }
 
 // keep says that the old database stays, and how old it is.
@@ -156,7 +222,7 @@ func (e *env) keep(old *vulndb.DB, cause error) error {
 }
 
 // tellFetch sums up what was fetched, and says of each host what could not be, once.
-func (e *env) tellFetch(r feed.FetchReport) (failed int) {
+func (e *env) tellFetch(r feed.FetchReport, mirror string) (failed int) {
 	var bytes int64
 	var hosts []string
 	byHost := map[string][]feed.Fetched{}
@@ -166,8 +232,8 @@ func (e *env) tellFetch(r feed.FetchReport) (failed int) {
 			continue
 		}
 		failed++
-		host := "upstream"
-		if u, err := url.Parse(f.Resource.URL); err == nil && u.Host != "" {
+		host := "the mirror"
+		if u, err := url.Parse(f.Resource.URL); err == nil && mirror == "" {
 			host = u.Host
 		}
 		if byHost[host] == nil {

@@ -176,6 +176,7 @@ type Run struct {
 	DurationMS    int64     `json:"duration_ms"`
 	Scanner       string    `json:"scanner"` // sightline version
 	DatabasePath  string    `json:"database_path,omitempty"`
-	DatabaseAge   string    `json:"database_age,omitempty"` // how old as_of was at the start: "12d"
-	DatabaseStale bool      `json:"database_stale"`         // older than the limit that was set (a day by default)
+	DatabaseAge   string    `json:"database_age,omitempty"`  // how old the oldest feed that answered was at the start: "12d"
+	DatabaseFeed  string    `json:"database_feed,omitempty"` // that feed, where it is older than as_of
+	DatabaseStale bool      `json:"database_stale"`          // older than the limit that was set (a day by default)
 }

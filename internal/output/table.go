@@ -66,7 +66,10 @@ func writeClean(p *page, r *finding.Result) {
 // writeFixes lists what to update.
 func writeFixes(p *page, r *finding.Result, o Options) {
 	p.line()
-	fixable := r.Summary.Fixable.Total()
+	fixable := 0 // as the rows below count: an update may also end what has no fixed version of its own
+	for i := range r.Fixes {
+		fixable += r.Fixes[i].Clears.Total()
+	}
 	if len(r.Fixes) == 0 {
 		p.line(piece{"Nothing to update yet: ", strong},
 			piece{fmt.Sprintf("no fix is published for %s.", theFindings(len(r.Findings))), normal})

@@ -76,16 +76,41 @@ func writeFindings(p *page, r *finding.Result) {
 	p.line()
 	p.line(piece{"Findings", strong}, piece{fmt.Sprintf(" (%d), EPSS is the chance of being exploited in the next 30 days", len(sorted)), normal})
 	p.line()
-	p.rows([]column{
-		{head: "ID", min: 19},
+	columns := []column{
+		{head: "ID", min: 16},
 		{head: "SEVERITY"},
-		{head: "PACKAGE", min: 12},
+		{head: "PACKAGE", min: 8},
 		{head: "INSTALLED", min: 10, prefer: 18},
-		{head: "FIXED", min: 10, prefer: 18},
+		{head: "FIXED", min: 8, prefer: 18},
 		{head: "EPSS", right: true},
 		{},
 		{head: "TITLE", min: 10},
-	}, rows)
+	}
+	// On a narrow terminal the columns that people miss least go first.
+	keep := len(columns)
+	if p.width < 100 {
+		keep = 5
+	}
+	if p.width < 80 {
+		keep = 4
+	}
+	if keep < len(columns) {
+		narrow := func(row []cell) []cell {
+			if keep == 4 { // without what is installed
+				return append(slices.Clone(row[:3]), row[4], row[6])
+			}
+			return append(slices.Clone(row[:5]), row[6])
+		}
+		for i := range rows {
+			rows[i] = narrow(rows[i])
+		}
+		if keep == 4 {
+			columns = append(slices.Clone(columns[:3]), columns[4], columns[6])
+		} else {
+			columns = append(slices.Clone(columns[:5]), columns[6])
+		}
+	}
+	p.rows(columns, rows)
 }
 
 // percent writes a probability; what would read as nothing reads as little.

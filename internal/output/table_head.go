@@ -38,6 +38,9 @@ func writeHead(p *page, r *finding.Result, o Options) {
 		p.line(piece{"Vulnerability database without a date", normal})
 	default:
 		p.line(piece{fmt.Sprintf("Vulnerabilities as of %s (%s), %s", db.AsOf.UTC().Format(time.DateOnly), age(o.Now.Sub(db.AsOf)), count(len(db.Feeds), "feed")), normal})
+		if r.Run.DatabaseFeed != "" && r.Run.DatabaseStale {
+			p.line(piece{fmt.Sprintf("  of these, %s is %s old", plain(r.Run.DatabaseFeed), plain(r.Run.DatabaseAge)), normal})
+		}
 	}
 	if r.Run.DatabaseStale && !db.Starter {
 		p.line(piece{"! The database is old: newer vulnerabilities are not in it.", caution},

@@ -25,7 +25,7 @@ const namespace = "https://github.com/sightline-sec/sightline/spdx/"
 // time and the dates of annotations are the start of the run; the document's namespace is made of the contents.
 func WriteSPDX(w io.Writer, r *finding.Result) error {
 	s := spdxWriter{
-		annotator: strings.TrimSuffix("Tool: sightline-"+word(r.Run.Scanner), "-"),
+		annotator: strings.TrimSuffix("Tool: sightline-"+word(strings.TrimPrefix(r.Run.Scanner, "sightline ")), "-"),
 		refs:      newRefs(len(r.Packages), "-"),
 		licenses:  map[string]string{}, texts: map[string]string{},
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/sightline-sec/sightline/internal/finding"
 	"github.com/sightline-sec/sightline/internal/inventory"
 	"github.com/sightline-sec/sightline/internal/match"
+	"github.com/sightline-sec/sightline/internal/vuln"
 	"github.com/sightline-sec/sightline/internal/vulndb"
 )
 
@@ -73,16 +74,34 @@ func Run(ctx context.Context, t *Target, db *vulndb.DB, o Options) (*finding.Res
 	artifact.SortIncomplete(r.Incomplete)
 	r.Summarize()
 	maxAge := cmp.Or(o.MaxDBAge, DefaultMaxDBAge)
-	age := start.Sub(r.Database.AsOf)
+	answered := oldestFeed(r)
+	age := start.Sub(answered.AsOf)
 	r.Run = finding.Run{
 		StartedAt:     start.UTC().Truncate(time.Millisecond),
 		DurationMS:    now().Sub(start).Milliseconds(),
 		Scanner:       o.Scanner,
 		DatabasePath:  o.DBPath,
 		DatabaseAge:   Age(age),
+		DatabaseFeed:  answered.Name,
 		DatabaseStale: age > maxAge,
 	}
 	return r, nil
+}
+
+// oldestFeed gives the oldest of the feeds that answered for the packages of the result: the database is as old as that. A database that does
+// not keep its feeds apart by ecosystem (the starter) is as old as it says.
+func oldestFeed(r *finding.Result) vuln.FeedInfo {
+	here := map[string]bool{}
+	for i := range r.Packages {
+		here["osv/"+string(r.Packages[i].Ecosystem)] = true
+	}
+	oldest := vuln.FeedInfo{AsOf: r.Database.AsOf}
+	for _, f := range r.Database.Feeds {
+		if here[f.Name] && !f.AsOf.IsZero() && f.AsOf.Before(oldest.AsOf) {
+			oldest = f
+		}
+	}
+	return oldest
 }
 
 // DefaultMaxDBAge is how old a database may be before results call it stale.
@@ -110,20 +129,25 @@ func Age(d time.Duration) string {
 // ErrPartial is for callers that must not take a partial result for a whole one: a layer could not be read to its end.
 var ErrPartial = errors.New("the result is partial")
 
-// Partial says whether whole layers are missing from a result, or parts of them: an incomplete entry that speaks of no file.
-// Single files that were not understood do not make a result partial.
+// Partial lists what makes a result partial: whole layers that are missing, or parts of them; a package database that could not be read, or not
+// wholly; packages past the limit. Other files that were not understood do not make a result partial.
 func Partial(r *finding.Result) (lost []artifact.Incomplete) {
 	for _, inc := range r.Incomplete {
-		if inc.Path != "" {
-			continue
-		}
-		switch inc.Reason {
-		case artifact.UnknownRelease, artifact.UnorderedVersion:
-		default:
+		switch {
+		case inc.Reason == artifact.UnknownRelease, inc.Reason == artifact.UnorderedVersion, inc.Reason == artifact.PathEscape:
+		case r.Artifact.Kind == artifact.SBOM && inc.Reason == artifact.Unsupported:
+			// A component that nothing can be matched with: documents of other tools have many, as headings of groups.
+		case inc.Path == "", inc.Reason == artifact.PackagesLimit, packageDatabases[inc.Path]:
 			lost = append(lost, inc)
 		}
 	}
 	return lost
+}
+
+// packageDatabases are the files without which the OS packages of an image are not known.
+var packageDatabases = map[string]bool{
+	"var/lib/dpkg/status": true, "lib/apk/db/installed": true, "usr/lib/apk/db/installed": true,
+	"usr/lib/sysimage/dpkg/status": true, "usr/share/dpkg/database/status": true,
 }
 
 // inventory reads the packages of the target.

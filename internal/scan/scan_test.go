@@ -17,6 +17,7 @@ import (
 	"github.com/sightline-sec/sightline/internal/finding"
 	"github.com/sightline-sec/sightline/internal/sample"
 	"github.com/sightline-sec/sightline/internal/scan"
+	"github.com/sightline-sec/sightline/internal/vuln"
 	"github.com/sightline-sec/sightline/internal/vulndb"
 )
 
@@ -149,6 +150,36 @@ func TestStaleness(t *testing.T) {
 		if r.Run.DatabaseAge != c.says || r.Run.DatabaseStale != c.stale {
 			t.Errorf("age %s: %q, stale %v", c.age, r.Run.DatabaseAge, r.Run.DatabaseStale)
 		}
+	}
+}
+
+// TestAgeIsOfTheFeedThatAnswered has a database with a fresh feed for one ecosystem and an old one for another.
+func TestAgeIsOfTheFeedThatAnswered(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC)
+	advisory := func(feed, ns string, at time.Time) vuln.Advisory {
+		return vuln.Advisory{Feed: feed, ID: "X-" + ns, Published: at, Modified: at, Affected: []vuln.Affected{{Namespace: ns, Package: "a", Ranges: []vuln.Range{{Fixed: "1.0.0"}}}}}
+	}
+	b, err := vulndb.BuildBytes(t.Context(), vulndb.BuildOptions{},
+		advisory("osv/npm", "npm", now.AddDate(0, 0, -1)), advisory("osv/PyPI", "PyPI", now.AddDate(0, 0, -20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := vulndb.OpenBytes(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := scan.Open(t.Context(), sampleImage(t), scan.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	r, err := scan.Run(t.Context(), opened, db, scan.Options{Extractors: all.Extractors(), Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Run.DatabaseAge != "20d" || r.Run.DatabaseFeed != "osv/PyPI" || !r.Run.DatabaseStale {
+		t.Errorf("%+v", r.Run)
 	}
 }
 

@@ -105,7 +105,7 @@ func look(ctx context.Context, name string) (string, error) {
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid):
-		if looksLikePath(name) {
+		if _, lerr := os.Lstat(name); looksLikePath(name) || lerr == nil { // there, as a link to nothing
 			return "", fmt.Errorf("opening %s: %w", name, artifact.ErrNotFound)
 		}
 		// path[:tag] and path[@digest] of a layout
@@ -186,6 +186,12 @@ func readHead(name string) ([]byte, error) {
 }
 
 func openSBOM(ctx context.Context, name string, limits artifact.Limits) (*Target, error) {
+	// Before opening, since opening a named pipe would wait for its writer.
+	if info, err := os.Stat(name); err != nil {
+		return nil, fmt.Errorf("opening %s: %w", name, notFound(err))
+	} else if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%w: %s is not a file", ErrTarget, name)
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", name, notFound(err))
