@@ -74,7 +74,7 @@ func (t *Table) lookup(path string, mode fs.FileMode, buf []target) []target {
 		buf = add(buf, start, t.suffixes[ext], path)
 	}
 	buf = add(buf, start, t.dirs[dir], path)
-	if mode&0o111 != 0 || ext == ".exe" || ext == ".so" || ext == ".dll" {
+	if mode&0o111 != 0 || ext == ".exe" || ext == ".so" || ext == ".dll" || strings.HasSuffix(dir, "bin") {
 		buf = add(buf, start, t.executable, path)
 	}
 	return buf

@@ -37,7 +37,7 @@ type Claim struct {
 	Base       string // the base name: "package.json"
 	Suffix     string // the end of the base name from its last dot on: ".egg-info"
 	Dir        string // directly in this directory: "var/lib/dpkg/status.d"
-	Executable bool   // regular files with an execute bit, or with a name ending in .exe, .so or .dll
+	Executable bool   // regular files with an execute bit, in a directory whose name ends in bin, or named .exe, .so or .dll
 
 	// Match, if set, must also hold for the path. It is called only when the rest does.
 	Match func(path string) bool

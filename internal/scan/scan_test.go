@@ -69,6 +69,7 @@ func TestKindIsFoundByLooking(t *testing.T) {
 		{"any other directory is a source directory", at("source"), "directory", ""},
 		{"a scheme forces the kind", "dir:" + at("root"), "directory", ""},
 		{"a forced kind that does not fit is an error", "docker-archive:" + at("bom.json"), "", "archive"},
+		{"an archive is not taken for the other kind", "oci-archive:" + img, "", "not an OCI archive"},
 		{"a bill of materials", at("bom.json"), "cyclonedx", ""},
 		{"a layout without an image is an error", at("layout"), "", "layout"},
 		{"a file that is nothing is no target", at("notes.tar"), "", "neither an image archive"},

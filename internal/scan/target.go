@@ -70,6 +70,7 @@ func Open(ctx context.Context, target string, o Options) (*Target, error) {
 	if rest == "" {
 		return nil, fmt.Errorf("%w: the name is empty", ErrTarget)
 	}
+	forced := scheme
 	if scheme == "" {
 		var err error
 		if scheme, err = look(ctx, rest); err != nil {
@@ -82,6 +83,7 @@ func Open(ctx context.Context, target string, o Options) (*Target, error) {
 	case "registry":
 		src, err = image.OpenRegistry(ctx, rest, img)
 	case "docker-archive", "oci-archive":
+		img.Format = forced
 		src, err = image.OpenArchive(ctx, rest, img)
 	case "oci":
 		src, err = image.OpenLayout(ctx, rest, img)

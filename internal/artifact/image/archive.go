@@ -296,8 +296,8 @@ func (s *source) openMembers(ctx context.Context, a *archive, sel selection) err
 	if a.damaged != nil {
 		s.report(artifact.Corrupt, "%v", a.damaged)
 	}
-	oci := a.has("index.json")
-	if a.has("manifest.json") {
+	oci := a.has("index.json") && s.opts.Format != "docker-archive"
+	if a.has("manifest.json") && s.opts.Format != "oci-archive" {
 		err := s.openDockerArchive(ctx, a, sel, oci)
 		if !errors.Is(err, errIncomplete) {
 			return err
@@ -309,6 +309,12 @@ func (s *source) openMembers(ctx context.Context, a *archive, sel selection) err
 	}
 	if a.damaged != nil {
 		return a.damaged
+	}
+	switch s.opts.Format {
+	case "docker-archive":
+		return fmt.Errorf("%w: there is no manifest.json in it: not a docker-archive", artifact.ErrUnsupported)
+	case "oci-archive":
+		return fmt.Errorf("%w: there is no index.json in it: not an OCI archive", artifact.ErrUnsupported)
 	}
 	return fmt.Errorf("%w: neither manifest.json nor index.json is in it: not an image archive", artifact.ErrUnsupported)
 }

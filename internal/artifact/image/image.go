@@ -27,6 +27,8 @@ type Options struct {
 	// Platform picks from an image of several: "linux/arm64", "linux/arm/v7". Default: for registries linux and the
 	// architecture of this program; an archive or layout must then hold one image.
 	Platform string
+	// Format forces what an archive is taken for: "docker-archive" or "oci-archive". Default: found by looking.
+	Format string
 	// Limits bound what reading may cost. Default: see [artifact.Limits].
 	Limits artifact.Limits
 	// Registry says how registries are spoken to.
