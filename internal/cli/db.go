@@ -23,8 +23,13 @@ import (
 	"github.com/sightline-sec/sightline/internal/vulndb"
 )
 
-// dbPath is where the database lies when nobody says otherwise.
-func (e *env) dbPath() string { return filepath.Join(e.dirs.Data, "sightline.db") }
+// dbPath is where the database lies when nobody says otherwise; empty where no home is known.
+func (e *env) dbPath() string {
+	if e.dirs.Data == "" {
+		return ""
+	}
+	return filepath.Join(e.dirs.Data, "sightline.db")
+}
 
 // openDB opens the database of --db, of the settings, the one that db update made, or the starter: the first that is
 // said or there. A database that is there but cannot be used is an error: another one must not answer in its place silently. The path
@@ -36,7 +41,7 @@ func (e *env) openDB(flag string) (*vulndb.DB, string, error) {
 	switch {
 	case err == nil:
 		return db, path, nil
-	case named == "" && e.dirs.Data == "", errors.Is(err, fs.ErrNotExist) && named == "":
+	case errors.Is(err, fs.ErrNotExist) && named == "":
 		db, err := vulndb.Starter()
 		if err != nil {
 			return nil, "", fmt.Errorf("opening the starter database: %w", err)
