@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/sightline-sec/sightline/internal/purl"
@@ -46,7 +47,7 @@ func (d *decoder) advisory(b []byte) (*vuln.Advisory, error) {
 	}
 	a := &vuln.Advisory{
 		Feed: d.feed, ID: r.ID,
-		Withdrawn: r.Withdrawn.Time, Published: r.Published.Time, Modified: r.Modified.Time,
+		Withdrawn: withdrawn(r), Published: r.Published.Time, Modified: r.Modified.Time,
 		Title: oneLine(r.Summary), Details: r.Details,
 	}
 	d.identify(a, r)
@@ -228,4 +229,20 @@ func appendCWE(to []string, id string) []string {
 		return to
 	}
 	return append(to, id)
+}
+
+// withdrawn is when a record was withdrawn. GitHub says so in the title too, and copies of its database that lack the date exist: the date of the
+// last change then stands for it.
+func withdrawn(r *record) time.Time {
+	if !r.Withdrawn.IsZero() || !strings.HasPrefix(r.ID, "GHSA-") {
+		return r.Withdrawn.Time
+	}
+	title := strings.ToLower(r.Summary)
+	if !strings.HasPrefix(title, "withdrawn") && !strings.HasPrefix(title, "duplicate advisory") {
+		return time.Time{}
+	}
+	if r.Modified.IsZero() {
+		return time.Unix(0, 0).UTC()
+	}
+	return r.Modified.Time
 }
