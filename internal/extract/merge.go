@@ -105,7 +105,6 @@ type fetch struct {
 	path  string // under which the content stands there
 	as    string // the path that an extractor claims
 	into  int    // layer that shows it
-	seq   int
 	wants []target
 }
 
@@ -139,9 +138,9 @@ func (m *merger) second(ctx context.Context, layers []artifact.LayerReader) erro
 
 func (m *merger) fetchLayer(ctx context.Context, layer artifact.LayerReader, i int, files map[string][]fetch, dirs map[string]fetch) error {
 	l := m.layers[i]
-	w := &walker{run: m.run, index: newLayerIndex(l.ref, l.seed), clobbered: map[string]int{}}
+	w := &walker{run: m.run, index: newLayerIndex(l.ref, l.seed)}
+	read := map[string]bool{} // names that this pass has read already: of duplicate entries the last counts
 	err := layer.Walk(ctx, func(e *artifact.Entry) error {
-		w.seq++
 		p, ok := w.place(e.Path)
 		if !ok {
 			return nil
@@ -155,7 +154,7 @@ func (m *merger) fetchLayer(ctx context.Context, layer artifact.LayerReader, i i
 		}
 		wants := files[p]
 		if d, ok := dirs[path.Dir(p)]; ok {
-			d.as, d.into, d.seq = path.Join(d.as, path.Base(p)), i, w.seq
+			d.as, d.into = path.Join(d.as, path.Base(p)), i
 			wants = append(slices.Clone(wants), d)
 		}
 		if len(wants) == 0 {
@@ -168,7 +167,8 @@ func (m *merger) fetchLayer(ctx context.Context, layer artifact.LayerReader, i i
 		}
 		defer m.run.buffers.Release(int64(cap(data)))
 		for _, f := range wants {
-			m.run.applyFetched(ctx, m.layers[f.into], f, NewFile(f.as, data, e.Mode))
+			m.run.applyFetched(ctx, m.layers[f.into], f, NewFile(f.as, data, e.Mode), read[f.as])
+			read[f.as] = true
 		}
 		return nil
 	})
@@ -182,18 +182,23 @@ func (m *merger) fetchLayer(ctx context.Context, layer artifact.LayerReader, i i
 	return nil
 }
 
-// applyFetched has a fetch's extractors look at the file that was read for it.
-func (r *run) applyFetched(ctx context.Context, into *layerIndex, f fetch, file *File) {
+// applyFetched has a fetch's extractors look at the file that was read for it. What the first pass said of the name stays; what this pass
+// said is replaced when the name comes again.
+func (r *run) applyFetched(ctx context.Context, into *layerIndex, f fetch, file *File, again bool) {
 	into.mu.Lock()
 	claimed := into.files[f.as]
 	if claimed == nil {
-		claimed = &claimedFile{seq: f.seq}
+		claimed = &claimedFile{}
 		into.files[f.as] = claimed
 	}
 	into.mu.Unlock()
 	for _, t := range f.wants {
-		if !slices.ContainsFunc(claimed.facts, func(x extracted) bool { return x.extractor == t.extractor }) {
+		i := slices.IndexFunc(claimed.facts, func(x extracted) bool { return x.extractor == t.extractor })
+		switch {
+		case i < 0:
 			claimed.add(into, t.extractor, r.apply(ctx, into, t.extractor, file))
+		case again:
+			claimed.facts[i].facts = r.apply(ctx, into, t.extractor, file)
 		}
 	}
 }
@@ -208,7 +213,7 @@ func (m *merger) hardlinks() []fetch {
 				continue
 			}
 			if to := l.files[h.to]; to != nil && sameExtractors(to.facts, h.targets) {
-				l.files[p] = &claimedFile{seq: h.seq, facts: to.facts}
+				l.files[p] = &claimedFile{facts: to.facts}
 				continue
 			}
 			k, ok := m.target(&h.to, i)
@@ -219,7 +224,7 @@ func (m *merger) hardlinks() []fetch {
 				})
 				continue
 			}
-			wanted = append(wanted, fetch{layer: k, path: h.to, as: p, into: i, seq: h.seq, wants: h.targets})
+			wanted = append(wanted, fetch{layer: k, path: h.to, as: p, into: i, wants: h.targets})
 		}
 	}
 	return wanted
@@ -275,7 +280,7 @@ func (m *merger) linked() []fetch {
 					continue
 				}
 			}
-			wanted = append(wanted, fetch{layer: k, path: real, as: p, into: i, seq: 1 << 30, wants: l.linked[p]})
+			wanted = append(wanted, fetch{layer: k, path: real, as: p, into: i, wants: l.linked[p]})
 		}
 	}
 	return wanted
@@ -323,7 +328,7 @@ func (m *merger) places() []fetch {
 			if f := l.files[real]; f != nil && sameExtractors(f.facts, wants) {
 				continue // its own name is claimed too (usr/lib/os-release)
 			}
-			wanted = append(wanted, fetch{layer: i, path: real, as: real, into: i, seq: 1 << 30, wants: wants})
+			wanted = append(wanted, fetch{layer: i, path: real, as: real, into: i, wants: wants})
 		}
 	}
 	return wanted

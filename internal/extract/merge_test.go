@@ -292,6 +292,11 @@ func TestMergedView(t *testing.T) {
 			present: []string{"a@1 L0 y/b.pkg"},
 		},
 		{
+			name:    "of duplicate entries behind a link the last counts too",
+			layers:  source{{"x/blob=a 1", "x/blob=a 2", "y/b.pkg=>x/blob", "real/installed=b 1", "real/installed=b 2", "db->real"}},
+			present: []string{"a@2 L0 y/b.pkg", "b@2 L0 real/installed"},
+		},
+		{
 			name:    "hard links chain across layers",
 			layers:  source{{"x/blob=a 1", "x/other=>x/blob"}, {"x/more=>x/other"}, {"y/b.pkg=>x/more"}},
 			present: []string{"a@1 L2 y/b.pkg"},
