@@ -22,7 +22,8 @@ setup: ## Check for Go and fetch the modules
 
 build: ## Build the static binary bin/sightline
 	@mkdir -p bin
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/sightline ./cmd/sightline
+	@echo "building bin/sightline $(VERSION) (the first time takes a minute)"
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/sightline ./cmd/sightline
 
 demo: setup ## Set up, build, and scan a sample image with the starter database
 	@$(MAKE) --no-print-directory build
