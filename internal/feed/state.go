@@ -2,7 +2,9 @@ package feed
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -32,11 +34,18 @@ func (v *version) resumable() bool {
 	return v != nil && (v.ETag != "" && v.ETag[0] == '"' || v.LastModified != "")
 }
 
-const maxState = 1 << 20
+const (
+	maxState = 1 << 20
+	stateTmp = ".state.tmp" // ends the name of a state that is being written
+)
 
 // load reads the state and makes it agree with what is on disk, wherever a former run was killed.
 func (d *download) load() error {
 	d.state = state{}
+	// Killed while the state was being written: what stands there is a part of it, and the state before it still holds.
+	if err := d.root.Remove(d.name + stateTmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	if f, err := d.root.Open(d.name + ".state"); err == nil {
 		b, err := ReadAll(f, maxState)
 		_ = f.Close()
@@ -91,7 +100,7 @@ func (d *download) save() error {
 	if err != nil {
 		return err
 	}
-	tmp := d.name + ".state.tmp"
+	tmp := d.name + stateTmp
 	f, err := d.root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return err
