@@ -44,12 +44,47 @@ type Finding struct {
 	Severity       vuln.Severity `json:"severity"`
 	SeveritySource string        `json:"severity_source,omitempty"`
 	Status         vuln.Status   `json:"status"` // affected or wont_fix
+	// Kind tells malware from vulnerable software.
+	Kind Kind `json:"kind"`
+	// Linked says of a Go binary whether what the advisory names was linked in; nil where the question does not arise.
+	Linked *Linked `json:"linked,omitempty"`
 	// FixedVersion is the lowest version that ends this finding; empty where none is known.
 	FixedVersion string             `json:"fixed_version"`
 	FixPublished time.Time          `json:"fix_published,omitzero"`
 	Matches      []Match            `json:"matches"` // why; at least one
 	Layer        *artifact.LayerRef `json:"layer"`   // that brought the package; null where there are no layers
 }
+
+// Kind is what sort of finding it is.
+type Kind string
+
+// The kinds of finding.
+const (
+	Vulnerable Kind = "vulnerability"
+	Malicious  Kind = "malicious" // the package is malware; it has no fixed version
+)
+
+// Linked says whether the vulnerable functions are part of a Go binary.
+type Linked struct {
+	State LinkState `json:"state"`
+	// Symbols are those that the advisory names and the binary has, as "import/path.Symbol"; of NotLinked those that were looked for and are not there.
+	// At most MaxLinkedSymbols are listed.
+	Symbols []string `json:"symbols,omitempty"`
+	Detail  string   `json:"detail"` // for a person: what was asked, or why nothing can be told
+}
+
+// MaxLinkedSymbols is how many symbols a finding lists.
+const MaxLinkedSymbols = 10
+
+// LinkState is the answer.
+type LinkState string
+
+// The answers.
+const (
+	LinkedIn   LinkState = "linked"      // at least one vulnerable function is in the binary
+	NotLinked  LinkState = "not_linked"  // none is: the code cannot run
+	CannotTell LinkState = "cannot_tell" // the binary does not say, or the advisory names no functions
+)
 
 // Package is the short form of an inventory package inside a finding.
 type Package struct {
@@ -81,11 +116,28 @@ type Fix struct {
 	OfSource bool `json:"of_source,omitempty"`
 	// Clears and Remains count the package's findings that the version ends, and those it does not; Remains also counts
 	// what the version would bring anew.
+	// Step is how far SuggestedVersion is from the installed one. Empty where the ecosystem's versions do not tell.
+	Step Step `json:"step,omitempty"`
+	// Left are the vulnerabilities behind Remains, worst first; at most MaxLeft.
+	Left    []string           `json:"left,omitempty"`
 	Clears  Counts             `json:"clears"`
 	Remains Counts             `json:"remains"`
 	Exploit bool               `json:"exploited"` // a cleared finding is in KEV or has a public exploit
 	Layer   *artifact.LayerRef `json:"layer,omitempty"`
 }
+
+// MaxLeft is how many remaining vulnerabilities a fix lists.
+const MaxLeft = 20
+
+// Step is the part of a version number that an upgrade changes.
+type Step string
+
+// The steps.
+const (
+	Patch Step = "patch" // in the same minor line
+	Minor Step = "minor" // in the same major line
+	Major Step = "major"
+)
 
 // Suppressed is a match that does not count, and why.
 type Suppressed struct {
@@ -93,6 +145,20 @@ type Suppressed struct {
 	Vulnerability string  `json:"vulnerability"`
 	Reason        string  `json:"reason"` // one of the words below
 	Detail        string  `json:"detail"` // for a person
+	// Severity is the one that the finding would have.
+	Severity  vuln.Severity `json:"severity"`
+	Statement *Statement    `json:"statement,omitempty"` // the VEX statement behind it
+}
+
+// Statement is one statement of a VEX document.
+type Statement struct {
+	Document      string    `json:"document"`                // file name or id
+	Author        string    `json:"author,omitempty"`        //
+	Status        string    `json:"status"`                  // not_affected, fixed, under_investigation, affected
+	Justification string    `json:"justification,omitempty"` // OpenVEX's words
+	Impact        string    `json:"impact,omitempty"`        // in the author's words
+	Product       string    `json:"product,omitempty"`       // what the statement names, as written
+	At            time.Time `json:"at,omitzero"`
 }
 
 // The reasons why a match does not count.
@@ -102,6 +168,11 @@ const (
 	DistroNotAffected  = "distro_not_affected" // the distribution says that its package is not affected
 	DistroFixed        = "distro_fixed"        // the distribution says that the installed version is not, or no longer, affected
 	UnderInvestigation = "under_investigation" // the distribution does not know yet
+	NotShipped         = "not_shipped"         // a package of headers, documentation or translations, which has none of the source package's code
+	OtherModule        = "other_module"        // the advisory is about another rpm module stream, or about none
+	RecordRejected     = "rejected"            // the vulnerability's record was rejected or withdrawn
+	VEX                = "vex"                 // a VEX statement says not affected or fixed
+	CodeNotLinked      = "not_linked"          // the vulnerable functions are not in the Go binary, and such findings are not wanted
 )
 
 // Counts are findings by severity.
@@ -142,8 +213,9 @@ type Summary struct {
 	FixablePackages int    `json:"fixable_packages"`
 	Total           Counts `json:"total"`
 	Fixable         Counts `json:"fixable"`
-	Exploited       Counts `json:"exploited"` // in KEV or with a public exploit
+	Exploited       Counts `json:"exploited"` // in KEV, seen in the wild or with a public exploit
 	KEV             Counts `json:"kev"`
+	Malicious       int    `json:"malicious"` // findings of malware
 	Suppressed      int    `json:"suppressed"`
 	Incomplete      int    `json:"incomplete"`
 }
@@ -162,6 +234,9 @@ func (r *Result) Summarize() {
 		}
 		if f.Vulnerability.Exploited() {
 			*s.Exploited.Of(f.Severity)++
+		}
+		if f.Kind == Malicious {
+			s.Malicious++
 		}
 		if f.Vulnerability.KEV != nil {
 			*s.KEV.Of(f.Severity)++

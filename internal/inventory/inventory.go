@@ -6,6 +6,7 @@ package inventory
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/purl"
@@ -28,9 +29,14 @@ type Package struct {
 	Ecosystem purl.Ecosystem `json:"ecosystem"`
 	PURL      string         `json:"purl"`
 	Arch      string         `json:"arch,omitempty"`
-	Source    *Source        `json:"source,omitempty"` // for OS packages: what it was built from, also where the name is the same
-	Licenses  []string       `json:"licenses,omitempty"`
-	Evidence  []Evidence     `json:"evidence,omitempty"` // sorted by path
+	Source    *Source        `json:"source,omitempty"`   // for OS packages: what it was built from, also where the name is the same
+	Licenses  []string       `json:"licenses,omitempty"` // as declared, word for word
+	// License is what Licenses say together as an SPDX expression; empty where it cannot be told.
+	License string `json:"license,omitempty"`
+	Vendor  string `json:"vendor,omitempty"` // of an rpm: who built it
+	// Module is the stream of the rpm module that the package belongs to: "nodejs:18".
+	Module   string     `json:"module,omitempty"`
+	Evidence []Evidence `json:"evidence,omitempty"` // sorted by path
 	// Layer introduced the package; nil where the artifact has no layers.
 	Layer *artifact.LayerRef `json:"layer,omitempty"`
 	// RemovedIn is the layer that deleted or replaced it; set only in Inventory.Removed.
@@ -39,6 +45,12 @@ type Package struct {
 	Owner *Owner `json:"owner,omitempty"`
 	// Stated is true where a document says so and no file was seen (an SBOM).
 	Stated bool `json:"stated,omitempty"`
+	// Unpackaged is true for software that no package manager knows: it was recognised by a version string or by files that it brings, which
+	// Evidence tells.
+	Unpackaged bool `json:"unpackaged,omitempty"`
+	// Symbols are the functions linked into the Go binary that the package is part of; nil where they were not asked for (other ecosystems,
+	// documents). Packages of one binary share them.
+	Symbols *Symbols `json:"-"`
 }
 
 // OS says whether the package came from the distribution's package manager.
@@ -54,6 +66,7 @@ type Source struct {
 type Evidence struct {
 	Path      string             `json:"path"`
 	Extractor string             `json:"extractor"`
+	Detail    string             `json:"detail,omitempty"` // what in the file says so: the version string that was found
 	Layer     *artifact.LayerRef `json:"layer,omitempty"`
 }
 
@@ -73,6 +86,20 @@ type Distro struct {
 	// Namespace is the advisory namespace of the release: "Debian:12", "Ubuntu:22.04", "Alpine:v3.18"; empty where
 	// the release is not known.
 	Namespace string `json:"namespace,omitempty"`
+	// EndOfLife is when the release stops getting security fixes; nil where no date is known.
+	EndOfLife *EndOfLife `json:"end_of_life,omitempty"`
+}
+
+// EndOfLife are the last days of a release's support.
+type EndOfLife struct {
+	Standard time.Time `json:"standard,omitzero"` // last day of what everybody gets
+	Extended time.Time `json:"extended,omitzero"` // last day of long-term or paid support, where there is one
+	Program  string    `json:"program,omitempty"` // the name of the extended support: "LTS", "ESM", "ELS"
+}
+
+// Ended says whether everybody's support had ended at the time now.
+func (e *EndOfLife) Ended(now time.Time) bool {
+	return e != nil && !e.Standard.IsZero() && !now.Before(e.Standard.AddDate(0, 0, 1))
 }
 
 // Compare orders packages by ecosystem, name, version, purl, then first evidence: the order of results.

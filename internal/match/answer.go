@@ -54,11 +54,18 @@ func (m *matcher) findings() []finding.Finding {
 	for i, f := range m.found {
 		h := f.hit
 		list[i] = finding.Finding{
-			Package: *f.pkg, Vulnerability: h.record, Severity: h.severity, SeveritySource: h.source, Status: h.status,
+			Package: *f.pkg, Kind: kindOf(h.record), Vulnerability: h.record, Severity: h.severity, SeveritySource: h.source, Status: h.status,
 			FixedVersion: spelled(f.pkg.Ecosystem, f.pkg.Version, h.fixed), FixPublished: h.fixedAt, Matches: h.matches, Layer: f.layer,
 		}
 	}
 	return list
+}
+
+func kindOf(v *vuln.Vulnerability) finding.Kind {
+	if v.Malicious {
+		return finding.Malicious
+	}
+	return finding.Vulnerable
 }
 
 // spelled writes a fixed version as the package's own tools take it: Go's modules have a v, which its advisories leave out.

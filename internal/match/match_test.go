@@ -346,7 +346,7 @@ func TestAdvisoriesOfALanguageCountTogether(t *testing.T) {
 	}
 	got := out.Findings[0]
 	want := finding.Finding{
-		Package:       got.Package,
+		Package: got.Package, Kind: finding.Vulnerable,
 		Vulnerability: db.records[0],
 		Severity:      vuln.High, SeveritySource: "nvd",
 		FixedVersion: "v1.2.5", FixPublished: day,

@@ -46,7 +46,7 @@ func results() map[string]*finding.Result {
 		"unfixable": unfixable,
 		"empty": {
 			SchemaVersion: "1", Artifact: artifact.Artifact{Kind: artifact.Directory, Name: "src", Format: "directory"}, Database: vuln.Database{Starter: true},
-			Findings: []finding.Finding{{Vulnerability: &vuln.Vulnerability{ID: "X-1"}}},
+			Findings: []finding.Finding{{Kind: finding.Vulnerable, Vulnerability: &vuln.Vulnerability{ID: "X-1"}}},
 		},
 	}
 }

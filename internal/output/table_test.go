@@ -49,7 +49,7 @@ func TestTableSays(t *testing.T) {
 	t.Parallel()
 	for name, wants := range map[string][]string{
 		"rich":      {"Update 5 packages to end 5 of 8 findings", "KEV", "exploit", "layer 1 of 3", "3 days old", "sightline db update", "(source)", "Incomplete (4)", "1 owned by os package"},
-		"clean":     {"No known vulnerabilities in 11 packages."},
+		"clean":     {"No known vulnerabilities in 12 packages."},
 		"starter":   {"Only the starter database answered", "sightline db update"},
 		"unfixable": {"Nothing to update yet: no fix is published for the one finding"},
 	} {

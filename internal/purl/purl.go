@@ -28,7 +28,13 @@ const (
 	Packagist  Ecosystem = "Packagist"
 	NuGet      Ecosystem = "NuGet"
 
-	// More distributions.
+	// Software that no package manager brought, under the name that its makers give it: the advisories are NVD's, by CPE.
+	Upstream Ecosystem = "Upstream"
+
+	// More distributions. OSV defines none for Amazon, Fedora and Oracle.
+	Amazon     Ecosystem = "Amazon Linux"
+	Fedora     Ecosystem = "Fedora"
+	Oracle     Ecosystem = "Oracle Linux"
 	Alpaquita  Ecosystem = "Alpaquita"
 	AzureLinux Ecosystem = "Azure Linux"
 	BellSoft   Ecosystem = "BellSoft Hardened Containers"
@@ -72,7 +78,7 @@ const (
 func (e Ecosystem) OS() bool {
 	switch e {
 	case Debian, Ubuntu, Alpine, Wolfi, Chainguard, AlmaLinux, Rocky, RedHat, Alpaquita, AzureLinux, BellSoft,
-		CleanStart, Echo, FreeBSD, Mageia, MinimOS, OpenEuler, OpenSUSE, Photon, SUSE:
+		CleanStart, Echo, FreeBSD, Mageia, MinimOS, OpenEuler, OpenSUSE, Photon, SUSE, Amazon, Fedora, Oracle:
 		return true
 	}
 	return false
@@ -86,7 +92,7 @@ func (e Ecosystem) Type() string {
 		return "deb"
 	case Alpine, Wolfi, Chainguard, Alpaquita, BellSoft, CleanStart, MinimOS:
 		return "apk"
-	case AlmaLinux, Rocky, RedHat, AzureLinux, Mageia, OpenEuler, OpenSUSE, Photon, SUSE:
+	case AlmaLinux, Rocky, RedHat, AzureLinux, Mageia, OpenEuler, OpenSUSE, Photon, SUSE, Amazon, Fedora, Oracle:
 		return "rpm"
 	case NPM:
 		return "npm"
@@ -174,6 +180,12 @@ func (e Ecosystem) vendor() string {
 		return "azurelinux"
 	case Photon:
 		return "photon"
+	case Amazon:
+		return "amzn"
+	case Fedora:
+		return "fedora"
+	case Oracle:
+		return "oracle"
 	}
 	return ""
 }
@@ -211,6 +223,7 @@ func parseOSV(s string) (Ecosystem, bool) {
 		CratesIO, Packagist, NuGet, Alpaquita, AzureLinux, BellSoft, CleanStart, Echo, FreeBSD, Mageia, MinimOS,
 		OpenEuler, OpenSUSE, Photon, SUSE, Bioconductor, Bitnami, ConanCenter, CRAN, DockerHardened, GHC, GitHubActions,
 		Hackage, Hex, Julia, Opam, Pub, SwiftURL, VSCode, Android, GIT, Kubernetes, Linux, OSSFuzz, Root, TuxCare,
+		Amazon, Fedora, Oracle, Upstream,
 	} {
 		if len(s) == len(e) && strings.EqualFold(s, string(e)) {
 			return e, true

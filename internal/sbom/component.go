@@ -68,12 +68,16 @@ func identify(s string) (identity, error) {
 	return id, nil
 }
 
-// evidenceContext says beside the place of evidence who read it and in which layer; evidenceOf reads that back. What
+// evidenceContext says beside the place of evidence who read it, in which layer, and what the file says ("sightline:upstream@2 the version
+// string ..."); evidenceOf reads that back. What
 // others say there is not taken for the name of an extractor.
 func evidenceContext(e inventory.Evidence) string {
 	s := prefix + e.Extractor
 	if e.Layer != nil {
 		s += "@" + strconv.Itoa(e.Layer.Index)
+	}
+	if e.Detail != "" {
+		s += " " + e.Detail
 	}
 	return s
 }
@@ -81,14 +85,15 @@ func evidenceContext(e inventory.Evidence) string {
 func evidenceOf(path, context string) inventory.Evidence {
 	e := inventory.Evidence{Path: path, Extractor: "sbom"}
 	if rest, ok := strings.CutPrefix(context, prefix); ok {
+		rest, detail, _ := strings.Cut(rest, " ") // names of extractors have no spaces
 		name, layer, inLayer := strings.Cut(rest, "@")
 		index, err := strconv.Atoi(layer)
 		switch {
 		case inLayer && (err != nil || index < 0): // not ours
 		case inLayer:
-			e.Extractor, e.Layer = name, &artifact.LayerRef{Index: index}
+			e.Extractor, e.Layer, e.Detail = name, &artifact.LayerRef{Index: index}, detail
 		default:
-			e.Extractor = name
+			e.Extractor, e.Detail = name, detail
 		}
 	}
 	return e

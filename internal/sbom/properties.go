@@ -57,6 +57,12 @@ func packageProperties(p *inventory.Package, identity identity) properties {
 		out.add("owner:purl", p.Owner.PURL)
 		out.add("owner:path", p.Owner.Path)
 	}
+	out.add("license", p.License)
+	out.add("vendor", p.Vendor)
+	out.add("module", p.Module)
+	if p.Unpackaged {
+		out.add("unpackaged", "true")
+	}
 	return out
 }
 
@@ -86,6 +92,10 @@ func artifactProperties(a *artifact.Artifact, d *inventory.Distro) properties {
 		out.add("distro:codename", d.Codename)
 		out.add("distro:pretty_name", d.PrettyName)
 		out.add("distro:namespace", d.Namespace)
+		if e := d.EndOfLife; e != nil {
+			b, _ := json.Marshal(e) // dates and a word: cannot fail
+			out.add("distro:end_of_life", string(b))
+		}
 	}
 	return out
 }
@@ -192,10 +202,17 @@ func (f facts) artifact(a *artifact.Artifact) {
 // distro is the distribution by our own properties or by Syft's, else nil.
 func (f facts) distro() *inventory.Distro {
 	if id := f.first("distro:id"); id != "" {
-		return &inventory.Distro{
+		d := &inventory.Distro{
 			ID: id, VersionID: f.first("distro:version_id"), Codename: f.first("distro:codename"),
 			PrettyName: f.first("distro:pretty_name"), Namespace: f.first("distro:namespace"),
 		}
+		if s := f.first("distro:end_of_life"); s != "" {
+			var e inventory.EndOfLife
+			if json.Unmarshal([]byte(s), &e) == nil {
+				d.EndOfLife = &e
+			}
+		}
+		return d
 	}
 	return inventory.DistroOf(map[string]string{
 		"ID": f.first("syft:distro:id"), "VERSION_ID": f.first("syft:distro:versionID"),

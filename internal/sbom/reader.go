@@ -111,7 +111,12 @@ func (r *reader) add(c *component) error {
 		Evidence:  c.evidence,
 		Layer:     c.facts.layer("layer"),
 		RemovedIn: c.facts.layer("removed_in"),
+		License:   c.facts.first("license"),
+		Vendor:    c.facts.first("vendor"),
+		Module:    c.facts.first("module"),
 		Stated:    true,
+
+		Unpackaged: c.facts.first("unpackaged") == "true",
 	}
 	if ecosystem != "" {
 		k.Ecosystem = purl.Ecosystem(ecosystem)

@@ -15,6 +15,8 @@ type Advisory struct {
 	Covers  []string
 
 	Withdrawn time.Time // zero: not withdrawn
+	State     State     // Disputed or Rejected, where the record says so; withdrawal is told by Withdrawn
+	Malicious bool      // the packages that it names are malware
 	Published time.Time // zero: not said
 	Modified  time.Time
 
@@ -26,6 +28,8 @@ type Advisory struct {
 	Exploits   []Exploit
 	KEV        *KEV
 	EPSS       *EPSS
+	Sightings  []Sighting
+	SSVC       *SSVC
 	Affected   []Affected
 }
 
@@ -33,9 +37,13 @@ type Advisory struct {
 type Affected struct {
 	// Namespace is the OSV ecosystem with its release, normalised by purl.Namespace: "Debian:12", "Alpine:v3.18",
 	// "npm", "Go". Package is the name in that ecosystem, normalised by purl.NormalizeName; for distributions, the
-	// source package.
+	// source package, or where Binary is set the binary package.
 	Namespace string
 	Package   string
+	Binary    bool
+	// Module is the rpm module stream that the package must belong to: "nodejs:18". Empty: the advisory is about the package outside of modules,
+	// or of a distribution without them.
+	Module string
 
 	Status   Status
 	Severity Severity // the feed's own rating for this package and release (Debian urgency, Ubuntu priority)
@@ -44,6 +52,17 @@ type Affected struct {
 
 	// FixedAt is when a fix was first published for this package, where the feed says so.
 	FixedAt time.Time
+
+	// Imports are the Go packages and symbols that are vulnerable; empty where the feed names none: all are.
+	Imports []Import
+}
+
+// Import is a Go package of the affected module, as in the Go vulnerability database's "ecosystem_specific.imports".
+type Import struct {
+	Path    string   // import path
+	Symbols []string // "Func", "Type.Method"; empty: every one
+	GOOS    []string // empty: every one
+	GOARCH  []string
 }
 
 // Status is a verdict on the versions that an Affected names.

@@ -3,30 +3,84 @@
 // documentation. Joining advisories into vulnerabilities is vulndb's work, matching them is match's.
 package vuln
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Vulnerability is everything the database knows of one vulnerability, from all feeds. Slices are sorted, so that
 // equal knowledge gives equal bytes.
 type Vulnerability struct {
-	ID             string      `json:"id"`      // the CVE id where there is one; else GHSA, else the feed's own
-	Aliases        []string    `json:"aliases"` // all other ids
-	Title          string      `json:"title,omitempty"`
-	Severity       Severity    `json:"severity"`                  // the headline; SeveritySource says whose it is
-	SeveritySource string      `json:"severity_source,omitempty"` // feed name
-	Ratings        []Rating    `json:"ratings,omitempty"`         // every feed's word, side by side
-	Weaknesses     []string    `json:"weaknesses,omitempty"`      // CWE ids
-	Dates          []Date      `json:"dates,omitempty"`
-	KEV            *KEV        `json:"kev,omitempty"`
-	EPSS           *EPSS       `json:"epss,omitempty"`
-	Exploits       []Exploit   `json:"exploits,omitempty"`
-	Feeds          []string    `json:"feeds,omitempty"` // names of all feeds that report it
-	Joins          []Join      `json:"joins,omitempty"` // why records of several names are one
-	Details        string      `json:"details,omitempty"`
-	References     []Reference `json:"references,omitempty"`
+	ID             string    `json:"id"`      // the CVE id where there is one; else GHSA, else the feed's own
+	Aliases        []string  `json:"aliases"` // all other ids
+	Title          string    `json:"title,omitempty"`
+	Severity       Severity  `json:"severity"`                  // the headline; SeveritySource says whose it is
+	SeveritySource string    `json:"severity_source,omitempty"` // feed name
+	Ratings        []Rating  `json:"ratings,omitempty"`         // every feed's word, side by side
+	Weaknesses     []string  `json:"weaknesses,omitempty"`      // CWE ids
+	Dates          []Date    `json:"dates,omitempty"`
+	KEV            *KEV      `json:"kev,omitempty"`
+	EPSS           *EPSS     `json:"epss,omitempty"`
+	Exploits       []Exploit `json:"exploits,omitempty"`
+	Feeds          []string  `json:"feeds,omitempty"` // names of all feeds that report it
+	Joins          []Join    `json:"joins,omitempty"` // why records of several names are one
+	// State is set where the record is not an ordinary one, and StateFeed says who says so.
+	State     State  `json:"state,omitempty"`
+	StateFeed string `json:"state_feed,omitempty"`
+	// Malicious marks a package that was published to do harm (OSV's MAL- records): there is nothing to fix, only to remove.
+	Malicious  bool        `json:"malicious,omitempty"`
+	Sightings  []Sighting  `json:"sightings,omitempty"` // reports of exploitation in the wild
+	SSVC       *SSVC       `json:"ssvc,omitempty"`
+	Details    string      `json:"details,omitempty"`
+	References []Reference `json:"references,omitempty"`
 }
 
-// Exploited says whether exploitation is known or an exploit is public: listed by CISA KEV, or any exploit record.
-func (v *Vulnerability) Exploited() bool { return v.KEV != nil || len(v.Exploits) > 0 }
+// Exploited says whether exploitation is known or an exploit is public: listed by CISA KEV, seen in the wild, or any
+// exploit record.
+func (v *Vulnerability) Exploited() bool {
+	return v.KEV != nil || len(v.Exploits) > 0 || len(v.Sightings) > 0
+}
+
+// FirstExploit is the earliest date of a public exploit, with the feed that gives it and the exploit's id as its subject; false where no
+// exploit has a date. Exploits that share their day are told apart by feed and id.
+func (v *Vulnerability) FirstExploit() (first Date, ok bool) {
+	for i := range v.Exploits {
+		e := &v.Exploits[i]
+		if e.Published.IsZero() {
+			continue
+		}
+		d := Date{Kind: ExploitPublished, At: e.Published, Feed: e.Feed, Subject: e.ID}
+		if !ok || cmp.Or(d.At.Compare(first.At), cmp.Compare(d.Feed, first.Feed), cmp.Compare(d.Subject, first.Subject)) < 0 {
+			first, ok = d, true
+		}
+	}
+	return first, ok
+}
+
+// State marks records that are not to be taken at their word.
+type State string
+
+// The states. An ordinary record has none.
+const (
+	Disputed  State = "disputed"  // the vendor or maintainer says that it is no vulnerability
+	Rejected  State = "rejected"  // the CVE's numbering authority took the id back
+	Withdrawn State = "withdrawn" // every feed that described it took its record back
+)
+
+// Sighting is one report that a vulnerability was exploited in the wild.
+type Sighting struct {
+	Feed string    `json:"feed"`
+	At   time.Time `json:"at,omitzero"` // of the report
+	URL  string    `json:"url,omitempty"`
+}
+
+// SSVC is CISA's decision record (Stakeholder-Specific Vulnerability Categorization) as its "vulnrichment" publishes it.
+type SSVC struct {
+	Exploitation string    `json:"exploitation,omitempty"` // none, poc, active
+	Automatable  string    `json:"automatable,omitempty"`  // yes, no
+	Impact       string    `json:"impact,omitempty"`       // technical impact: partial, total
+	At           time.Time `json:"at,omitzero"`
+}
 
 // Rating is one feed's severity of a vulnerability, with the vector it rests on, where it gave one.
 type Rating struct {
@@ -83,8 +137,9 @@ type Exploit struct {
 	URL       string    `json:"url,omitempty"`
 	Title     string    `json:"title,omitempty"`
 	Published time.Time `json:"published,omitzero"`
-	Verified  bool      `json:"verified,omitempty"`
-	Type      string    `json:"type,omitempty"` // remote, local, dos, webapps
+	Verified  bool      `json:"verified,omitempty"` // somebody whose work it is ran it; else a proof of concept as published
+	// Type is the feed's own word: remote, local, dos, webapps; metasploit's exploit, auxiliary; poc for a repository.
+	Type string `json:"type,omitempty"`
 }
 
 // Reference is a link.

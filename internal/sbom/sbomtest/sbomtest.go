@@ -51,6 +51,7 @@ func image() artifact.Artifact {
 func debian() *inventory.Distro {
 	return &inventory.Distro{
 		ID: "debian", VersionID: "12", Codename: "bookworm", PrettyName: "Debian GNU/Linux 12 (bookworm)", Namespace: "Debian:12",
+		EndOfLife: &inventory.EndOfLife{Standard: date(2026, 6, 10), Extended: date(2028, 6, 30), Program: "LTS"},
 	}
 }
 
@@ -91,6 +92,10 @@ func Result(hostile string) *finding.Result {
 	msAgain := lang(purl.NPM, "ms", "2.0.0", "npm", 1, "opt/tool/node_modules/ms/package.json") // the same package twice
 	evil := lang(purl.NPM, hostile, "1.0.0-"+strings.Repeat("v", 2000), "npm", 2, "app/node_modules/"+hostile+"/package.json")
 	evil.Licenses = []string{hostile, "SEE LICENSE IN <file>"}
+	nginx := lang(purl.Upstream, "nginx", "1.25.3", "upstream", 2, "usr/local/sbin/nginx")
+	nginx.Unpackaged, nginx.Vendor, nginx.Module, nginx.License = true, "somebody", "nginx:1.25", "BSD-2-Clause"
+	nginx.Licenses = []string{"2-clause BSD"}
+	nginx.Evidence[0].Detail = `the version string "nginx/1.25.3"`
 	removed := lang(purl.NPM, "left-pad", "1.0.0", "npm", 1, "tmp/node_modules/left-pad/package.json")
 	removed.RemovedIn = layer(2)
 
@@ -105,7 +110,7 @@ func Result(hostile string) *finding.Result {
 				{Name: "nvd", AsOf: date(2026, 11, 19), Advisories: 250_000},
 			},
 		},
-		Packages:        []inventory.Package{openssl, libc, perl, requests, babel, log4j, stdlib, module, ms, msAgain, evil},
+		Packages:        []inventory.Package{openssl, libc, perl, requests, babel, log4j, stdlib, module, ms, msAgain, evil, nginx},
 		RemovedPackages: []inventory.Package{removed},
 		Incomplete: []artifact.Incomplete{
 			{Path: "app/huge.jar", Layer: layer(2), Reason: artifact.FileTooLarge, Detail: "300 MiB, limit 128 MiB"},
@@ -141,7 +146,10 @@ func Result(hostile string) *finding.Result {
 		EPSS:     &vuln.EPSS{Score: 0.94358, Percentile: 0.99959, At: date(2026, 11, 20)},
 		Exploits: []vuln.Exploit{{Feed: "exploit-db", ID: "EDB-50592", URL: "https://www.exploit-db.com/exploits/50592", Title: "Log4j RCE", Published: date(2021, 12, 14), Verified: true, Type: "remote"}},
 		Feeds:    []string{"nvd", "osv/Maven"}, Joins: []vuln.Join{{ID: "GHSA-jfh8-c2jp-5v3q", Feed: "osv/Maven", Why: "names CVE-2021-44228 as its alias"}},
-		Details: "Details are kept where the scan asks for them.", References: []vuln.Reference{{Type: "web", URL: "https://logging.apache.org/log4j/2.x/security.html"}},
+		State: vuln.Disputed, StateFeed: "nvd", Malicious: true,
+		Sightings: []vuln.Sighting{{Feed: "inthewild", At: date(2021, 12, 11), URL: "https://example.com/seen"}},
+		SSVC:      &vuln.SSVC{Exploitation: "active", Automatable: "yes", Impact: "total", At: date(2024, 1, 2)},
+		Details:   "Details are kept where the scan asks for them.", References: []vuln.Reference{{Type: "web", URL: "https://logging.apache.org/log4j/2.x/security.html"}},
 	}
 	punycode := &vuln.Vulnerability{
 		ID: "CVE-2023-0464", Aliases: []string{"DSA-5417-1"}, Title: "openssl: denial of service by verifying policy trees", Severity: vuln.High, SeveritySource: "nvd",
@@ -164,7 +172,7 @@ func Result(hostile string) *finding.Result {
 
 	add := func(p inventory.Package, v *vuln.Vulnerability, s vuln.Severity, source string, status vuln.Status, fixed string, m finding.Match) {
 		r.Findings = append(r.Findings, finding.Finding{
-			Package: short(&p), Vulnerability: v, Severity: s, SeveritySource: source, Status: status, FixedVersion: fixed, Matches: []finding.Match{m}, Layer: p.Layer,
+			Package: short(&p), Vulnerability: v, Severity: s, SeveritySource: source, Status: status, FixedVersion: fixed, Matches: []finding.Match{m}, Layer: p.Layer, Kind: finding.Vulnerable,
 		})
 	}
 	dsa := func(id, name, fixed string) finding.Match {
@@ -175,6 +183,7 @@ func Result(hostile string) *finding.Result {
 	add(perl, old, vuln.Negligible, "osv/Debian", vuln.StatusWontFix, "", finding.Match{Advisory: "CVE-2011-4116", Feed: "osv/Debian", Namespace: "Debian:12", Name: "perl", Listed: true})
 	add(log4j, log4shell, vuln.Critical, "nvd", vuln.StatusAffected, "2.15.0", finding.Match{Advisory: "GHSA-jfh8-c2jp-5v3q", Feed: "osv/Maven", Namespace: "Maven", Name: "org.apache.logging.log4j:log4j-core", Range: &vuln.Range{Introduced: "2.13.0", Fixed: "2.15.0"}})
 	r.Findings[len(r.Findings)-1].FixPublished = date(2021, 12, 10)
+	r.Findings[len(r.Findings)-1].Linked = &finding.Linked{State: finding.CannotTell, Symbols: []string{"a.B"}, Detail: "the binary has no function table"}
 	add(babel, traverse, vuln.Critical, "osv/npm", vuln.StatusAffected, "7.23.2", finding.Match{Advisory: "GHSA-67hx-6x53-jw92", Feed: "osv/npm", Namespace: "npm", Name: "@babel/traverse", Range: &vuln.Range{LastAffected: "7.23.1", Limit: ""}})
 	redos := &vuln.Vulnerability{ID: "GHSA-w9mr-4mfr-499f", Aliases: []string{"CVE-2017-20162"}, Title: "ms: slow regular expression", Severity: vuln.Medium, SeveritySource: "osv/npm"}
 	for _, p := range []inventory.Package{ms, msAgain} {
@@ -190,9 +199,13 @@ func Result(hostile string) *finding.Result {
 	fix(openssl, "3.0.15-1~deb12u1", false, finding.Counts{Low: 1}, finding.Counts{})
 	fix(evil, hostile, false, finding.Counts{Unknown: 1}, finding.Counts{})
 	r.Fixes[3].OfSource = true
+	r.Fixes[0].Step, r.Fixes[0].Left = finding.Minor, []string{"CVE-2021-45046"}
 	r.Suppressed = []finding.Suppressed{
 		{Package: short(&requests), Vulnerability: "CVE-2023-32681", Reason: "owned_by_os_package", Detail: "python3-requests owns the files; Debian says fixed"},
 		{Package: short(&evil), Vulnerability: hostile, Reason: "distro_not_affected", Detail: hostile},
+		{Package: short(&nginx), Vulnerability: "CVE-2023-44487", Reason: finding.VEX, Detail: "shop.vex.json says not affected", Severity: vuln.High, Statement: &finding.Statement{
+			Document: "shop.vex.json", Author: "shop", Status: "not_affected", Justification: "vulnerable_code_not_present", Impact: "HTTP/2 is off", Product: "pkg:generic/nginx", At: date(2026, 11, 2),
+		}},
 	}
 	r.Summarize()
 	return r
@@ -236,7 +249,7 @@ func Large(n int) *finding.Result {
 			}
 			*fix.Clears.Of(s)++
 			r.Findings = append(r.Findings, finding.Finding{
-				Package: short(&p), Vulnerability: v, Severity: s, SeveritySource: "nvd", FixedVersion: fix.SuggestedVersion, Layer: p.Layer,
+				Package: short(&p), Vulnerability: v, Severity: s, SeveritySource: "nvd", FixedVersion: fix.SuggestedVersion, Layer: p.Layer, Kind: finding.Vulnerable,
 				Matches: []finding.Match{{Advisory: v.Aliases[0], Feed: "osv/Debian", Namespace: "Debian:12", Name: p.Source.Name, Range: &vuln.Range{Introduced: "0", Fixed: fix.SuggestedVersion}}},
 			})
 		}
