@@ -35,13 +35,20 @@ func (a *assembly) add(id sighting, p inventory.Package, e inventory.Evidence) *
 		a.byID = map[sighting]*inventory.Package{}
 	}
 	have := a.byID[id]
+	details := p.Evidence // of an extractor come only details: the walker knows the rest
 	if have == nil {
 		p.Evidence = nil
 		have = &p
 		a.byID[id] = have
 		a.packages = append(a.packages, have)
 	}
-	have.Evidence = append(have.Evidence, e)
+	if len(details) == 0 {
+		have.Evidence = append(have.Evidence, e)
+	}
+	for _, d := range details {
+		e.Detail = d.Detail
+		have.Evidence = append(have.Evidence, e)
+	}
 	return have
 }
 
@@ -79,11 +86,17 @@ func (m *merger) inventory() *inventory.Inventory {
 		m.removals(h, inv.Distro, there, &removed)
 	}
 	licenses := licensesOf(histories)
+	ships := m.ships(histories)
 	for _, p := range present.packages {
 		if p.Owner != nil {
 			if p.Owner.PURL = osPURL[p.Owner.Name]; p.Owner.PURL == "" {
 				p.Owner = nil // only its configuration files are left: nobody looks after the rest
 			}
+		}
+		if s, ok := ships[installed{p.Name, p.Arch}]; ok && p.OS() {
+			p.SetFiles(s)
+		} else if s, ok := ships[installed{p.Name, ""}]; ok && p.OS() {
+			p.SetFiles(s)
 		}
 		if p.OS() && len(p.Licenses) == 0 {
 			p.Licenses = licenses[p.Name]
@@ -158,6 +171,28 @@ func (m *merger) evidence(h *history, k int) inventory.Evidence {
 	return inventory.Evidence{
 		Path: h.path, Extractor: m.run.table.extractors[h.extractor].Name(), Layer: m.layers[h.seen[k].layer].ref,
 	}
+}
+
+// installed names an OS package as the list of its files does: Arch is empty where one name is installed once.
+type installed struct{ name, arch string }
+
+// ships judges what OS packages bring by the files that their package manager lists.
+func (m *merger) ships(histories []*history) map[installed]inventory.Ships {
+	top := len(m.layers) - 1
+	link := func(p string) bool {
+		i := m.holder(p, top)
+		return i >= 0 && m.layers[i].links[p] != ""
+	}
+	ships := map[installed]inventory.Ships{}
+	for _, h := range histories {
+		if h.visible < 0 {
+			continue
+		}
+		for _, own := range h.seen[h.visible].facts.Owned {
+			ships[installed{own.Package, own.Arch}] = inventory.ShipsOf(own.Paths, link)
+		}
+	}
+	return ships
 }
 
 // licensesOf gathers the licences that stand in files of their own, by OS package.

@@ -91,7 +91,8 @@ func NewStreamFile(path string, content artifact.Content, size int64, mode fs.Fi
 
 // Facts collect what an extractor read from one file. The zero value is ready.
 type Facts struct {
-	// Packages found. Name, Version, Ecosystem and what the file tells are set; Evidence, Layer, RemovedIn, Owner and, for OS
+	// Packages found. Name, Version, Ecosystem and what the file tells are set; Evidence (but for Detail: an extractor may set one entry
+	// with nothing but that for each place in the file that says so), Layer, RemovedIn, Owner and, for OS
 	// packages, PURL and the Debian/Ubuntu part of Ecosystem are filled in by the merge, which knows the distribution:
 	// an OS extractor sets Ecosystem to its family's head (Debian for dpkg, Alpine for apk).
 	// PURL of a language package is set by the extractor.

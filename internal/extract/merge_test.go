@@ -39,9 +39,14 @@ func (lines) Extract(_ context.Context, f *extract.File, facts *extract.Facts) e
 			panic("asked for")
 		case name == "owns":
 			pkg, path, _ := strings.Cut(version, " ")
-			facts.Owned = append(facts.Owned, extract.Owned{Package: pkg, Paths: []string{path}})
+			facts.Owned = append(facts.Owned, extract.Owned{Package: pkg, Paths: strings.Fields(path)})
 		case !ok:
 			return fmt.Errorf("line %q has no version", line)
+		case strings.HasPrefix(name, "in/"): // twice inside one file
+			facts.Packages = append(facts.Packages, inventory.Package{
+				Name: name[3:], Version: version, Ecosystem: purl.NPM, PURL: "pkg:npm/" + name[3:] + "@" + version,
+				Evidence: []inventory.Evidence{{Detail: "in x"}, {Detail: "in y"}},
+			})
 		case strings.HasPrefix(name, "os/"):
 			facts.Packages = append(facts.Packages, inventory.Package{Name: name[3:], Version: version, Ecosystem: purl.Debian})
 		default:
@@ -126,6 +131,14 @@ func summary(inv *inventory.Inventory) (present, removed, incomplete []string) {
 		for _, e := range p.Evidence {
 			s += " " + e.Path
 		}
+		for _, e := range p.Evidence {
+			if e.Detail != "" {
+				s += " (" + e.Detail + ")"
+			}
+		}
+		if p.Ships != "" {
+			s += " ships=" + string(p.Ships)
+		}
 		if p.Owner != nil {
 			s += " owner=" + p.Owner.Name
 		}
@@ -163,6 +176,21 @@ func TestMergedView(t *testing.T) {
 			layers:  source{{"db/installed=a 1,b 1"}, {"db/installed=a 2"}},
 			present: []string{"a@2 L1 db/installed"},
 			removed: []string{"a@1 L0 db/installed gone=L1", "b@1 L0 db/installed gone=L1"},
+		},
+		{
+			name:    "what an extractor says of places inside a file is kept",
+			layers:  source{{"x/a.pkg=in/a 1"}},
+			present: []string{"a@1 L0 x/a.pkg x/a.pkg (in x) (in y)"},
+		},
+		{
+			name:    "an OS package of nothing but headers and links to link against says so",
+			layers:  source{{"db/installed=os/a-dev 1,owns a-dev usr/include/a.h usr/lib/liba.so", "usr/lib/liba.so->liba.so.1"}},
+			present: []string{"a-dev@1 L0 db/installed ships=headers"},
+		},
+		{
+			name:    "a library of its own is more than headers",
+			layers:  source{{"db/installed=os/a-dev 1,owns a-dev usr/include/a.h usr/lib/liba.so", "usr/lib/liba.so=elf"}},
+			present: []string{"a-dev@1 L0 db/installed"},
 		},
 		{
 			name:    "a whiteout removes a file",

@@ -43,6 +43,10 @@ type Package struct {
 	RemovedIn *artifact.LayerRef `json:"removed_in,omitempty"`
 	// Owner is the OS package whose files these are, for a language package that an OS package brought.
 	Owner *Owner `json:"owner,omitempty"`
+	// Ships says of an OS package that its files are of one kind which cannot run; see Contents.
+	Ships Ships `json:"ships,omitempty"`
+	// FilesKnown says that Ships was judged by the files themselves.
+	FilesKnown bool `json:"-"`
 	// Stated is true where a document says so and no file was seen (an SBOM).
 	Stated bool `json:"stated,omitempty"`
 	// Unpackaged is true for software that no package manager knows: it was recognised by a version string or by files that it brings, which

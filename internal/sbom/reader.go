@@ -114,6 +114,7 @@ func (r *reader) add(c *component) error {
 		License:   c.facts.first("license"),
 		Vendor:    c.facts.first("vendor"),
 		Module:    c.facts.first("module"),
+		Ships:     inventory.Ships(c.facts.first("ships")),
 		Stated:    true,
 
 		Unpackaged: c.facts.first("unpackaged") == "true",

@@ -77,6 +77,7 @@ func Result(hostile string) *finding.Result {
 		return p
 	}
 	openssl := deb("libssl3", "3.0.11-1~deb12u2", "amd64", "openssl", "3.0.11-1~deb12u2", 0, "Apache-2.0", "Artistic", "GPL-1+ or Artistic")
+	openssl.Ships = inventory.ShipsHeaders
 	libc := deb("libc6", "2.36-9+deb12u4", "amd64", "glibc", "2.36-9+deb12u4", 0, "LGPL-2.1-only OR GPL-2.0-or-later WITH GCC-exception-2.0")
 	perl := deb("perl-base", "1:5.36.0-7+deb12u1", "amd64", "perl", "1:5.36.0-7+deb12u1", 0)
 	requests := lang(purl.PyPI, "requests", "2.28.1", "python", 1, "usr/lib/python3/dist-packages/requests-2.28.1.egg-info/PKG-INFO")
