@@ -85,7 +85,7 @@ func (m *merger) inventory() *inventory.Inventory {
 	for _, h := range histories {
 		m.removals(h, inv.Distro, there, &removed)
 	}
-	licenses := licensesOf(histories)
+	licenses, expressions := licensesOf(histories), expressions{}
 	ships := m.ships(histories)
 	for _, p := range present.packages {
 		if p.Owner != nil {
@@ -101,9 +101,11 @@ func (m *merger) inventory() *inventory.Inventory {
 		if p.OS() && len(p.Licenses) == 0 {
 			p.Licenses = licenses[p.Name]
 		}
+		p.License = expressions.of(p)
 		inv.Packages = append(inv.Packages, *p)
 	}
 	for _, p := range removed.packages {
+		p.License = expressions.of(p)
 		inv.Removed = append(inv.Removed, *p)
 	}
 	for _, l := range m.layers {

@@ -14,6 +14,7 @@ import (
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/finding"
 	"github.com/sightline-sec/sightline/internal/inventory"
+	"github.com/sightline-sec/sightline/internal/license"
 	"github.com/sightline-sec/sightline/internal/purl"
 )
 
@@ -116,14 +117,14 @@ func cdxPackage(p *inventory.Package, refs *refs) cdxComponent {
 // cdxLicenses writes one expression as such; else ids of the SPDX list as ids and the rest as names, for the format
 // allows no expression beside others.
 func cdxLicenses(list []string) []cdxLicense {
-	if len(list) == 1 && !isLicenseID(list[0]) && isExpression(list[0]) {
+	if len(list) == 1 && !license.IsID(list[0]) && license.IsExpression(list[0]) {
 		return []cdxLicense{{Expression: list[0]}}
 	}
 	var out []cdxLicense
 	for _, l := range list {
 		switch {
 		case l == "":
-		case isLicenseID(l) && !isException(l):
+		case license.IsID(l) && !license.IsException(l):
 			out = append(out, cdxLicense{License: &cdxLicenseName{ID: l}})
 		default:
 			out = append(out, cdxLicense{License: &cdxLicenseName{Name: l}})

@@ -16,6 +16,7 @@ import (
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/finding"
 	"github.com/sightline-sec/sightline/internal/inventory"
+	"github.com/sightline-sec/sightline/internal/license"
 )
 
 // namespace is where our document names live; nothing answers there, as the specification allows (6.5).
@@ -162,7 +163,7 @@ func (s *spdxWriter) license(list []string) string {
 	for _, l := range list {
 		switch {
 		case l == "":
-		case isExpression(l):
+		case license.IsExpression(l):
 			if len(list) > 1 && strings.Contains(l, " OR ") {
 				l = "(" + l + ")"
 			}

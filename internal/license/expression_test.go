@@ -1,0 +1,92 @@
+package license
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestExpression(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		declared string // several are separated by ;
+		join     Join
+		want     string
+	}{
+		{"MIT", Unclear, "MIT"},
+		{"mit", Unclear, "MIT"},
+		{"The MIT License", Unclear, "MIT"},
+		{"Expat", Unclear, "MIT"},
+		{"Apache License, Version 2.0", Unclear, "Apache-2.0"},
+		{"The Apache Software License, Version 2.0", Unclear, "Apache-2.0"},
+		{"http://www.apache.org/licenses/LICENSE-2.0.txt", Unclear, "Apache-2.0"},
+		{"https://opensource.org/licenses/MIT", Unclear, "MIT"},
+		{"ASL 2.0 and (MIT or GPLv2+)", Unclear, "Apache-2.0 AND (MIT OR GPL-2.0-or-later)"},
+		{"GPLv2+ or LGPLv2.1", Unclear, "GPL-2.0-or-later OR LGPL-2.1-only"},
+		{"GPL-2+ with Autoconf-exception-2.0", Unclear, "GPL-2.0-or-later WITH Autoconf-exception-2.0"},
+		{"GFDL-NIV-1.3+", Unclear, "GFDL-1.3-no-invariants-or-later"},
+		{"MIT/Apache-2.0", Unclear, "MIT OR Apache-2.0"},
+		{"Apache-2.0 / MIT", Unclear, "Apache-2.0 OR MIT"},
+		{"License :: OSI Approved :: GNU General Public License v3 or later (GPLv3+)", Unclear, "GPL-3.0-or-later"},
+		{"Eclipse Public License - v 2.0", Unclear, "EPL-2.0"},
+		{"GPL2 w/ CPE", Unclear, "GPL-2.0-only WITH Classpath-exception-2.0"},
+		{"The ISC License", Unclear, "ISC"},
+		{"ISC License (ISCL)", Unclear, "ISC"},
+		{"MIT;Apache-2.0", Unclear, ""},
+		{"MIT;mit", Unclear, "MIT"},
+		{"MIT;Apache-2.0", Choice, "MIT OR Apache-2.0"},
+		{"MIT;GPL-2+ or Artistic-2.0", All, "MIT AND (GPL-2.0-or-later OR Artistic-2.0)"},
+		{"MIT;whatever", All, ""},
+		{"BSD", Unclear, ""},
+		{"GPL", Unclear, ""},
+		{"GPL+", Unclear, ""},
+		{"SEE LICENSE IN LICENSE.md", Unclear, ""},
+		{"MIT, BSD", Unclear, ""},
+		{"MIT and", Unclear, ""},
+		{"Classpath-exception-2.0", Unclear, ""},
+		{"(MIT", Unclear, ""},
+		{strings.Repeat("(", 100) + "mit" + strings.Repeat(")", 100), Unclear, ""},
+		{"", Unclear, ""},
+	} {
+		if got := Expression(strings.Split(tt.declared, ";"), tt.join); got != tt.want {
+			t.Errorf("%q %s: %q, want %q", tt.declared, tt.join, got, tt.want)
+		}
+	}
+}
+
+func TestKnownNamesGiveExpressions(t *testing.T) {
+	t.Parallel()
+	for k, id := range known {
+		if !IsExpression(id) {
+			t.Errorf("%s: %s is no expression", k, id)
+		}
+		if again := key(k); again != k {
+			t.Errorf("%q can never be asked for: its key is %q", k, again)
+		}
+	}
+}
+
+// FuzzExpression: what is given is always a valid expression, and giving it again changes nothing.
+func FuzzExpression(f *testing.F) {
+	for _, s := range []string{"MIT or Apache 2.0", "(GPLv2+ and BSD-3-Clause) with x", "a/b|c", "LGPL-2.1+ & ISC"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		e := Expression([]string{s}, Unclear)
+		if e == "" {
+			return
+		}
+		if !IsExpression(e) {
+			t.Fatalf("%q gives %q", s, e)
+		}
+		if again := Expression([]string{e}, Unclear); again != e {
+			t.Fatalf("%q gives %q, and that %q", s, e, again)
+		}
+	})
+}
+
+func BenchmarkExpression(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		Expression([]string{"Apache License, Version 2.0", "MIT"}, Choice)
+	}
+}
