@@ -42,7 +42,7 @@ type Affected struct {
 	Package   string
 	Binary    bool
 	// Module is the rpm module stream that the package must belong to: "nodejs:18". Empty: the advisory is about the package outside of modules,
-	// or of a distribution without them.
+	// or of a distribution without them. AnyModule: of a module stream, and the feed does not say which.
 	Module string
 
 	Status   Status
@@ -56,6 +56,10 @@ type Affected struct {
 	// Imports are the Go packages and symbols that are vulnerable; empty where the feed names none: all are.
 	Imports []Import
 }
+
+// AnyModule stands for a module stream that a feed does not name, although the versions it gives are those of module builds. Such a row says
+// something about packages that belong to a module only; versions of another stream of it may compare without meaning.
+const AnyModule = "*"
 
 // Import is a Go package of the affected module, as in the Go vulnerability database's "ecosystem_specific.imports".
 type Import struct {

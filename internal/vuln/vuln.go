@@ -11,19 +11,21 @@ import (
 // Vulnerability is everything the database knows of one vulnerability, from all feeds. Slices are sorted, so that
 // equal knowledge gives equal bytes.
 type Vulnerability struct {
-	ID             string    `json:"id"`      // the CVE id where there is one; else GHSA, else the feed's own
-	Aliases        []string  `json:"aliases"` // all other ids
-	Title          string    `json:"title,omitempty"`
-	Severity       Severity  `json:"severity"`                  // the headline; SeveritySource says whose it is
-	SeveritySource string    `json:"severity_source,omitempty"` // feed name
-	Ratings        []Rating  `json:"ratings,omitempty"`         // every feed's word, side by side
-	Weaknesses     []string  `json:"weaknesses,omitempty"`      // CWE ids
-	Dates          []Date    `json:"dates,omitempty"`
-	KEV            *KEV      `json:"kev,omitempty"`
-	EPSS           *EPSS     `json:"epss,omitempty"`
-	Exploits       []Exploit `json:"exploits,omitempty"`
-	Feeds          []string  `json:"feeds,omitempty"` // names of all feeds that report it
-	Joins          []Join    `json:"joins,omitempty"` // why records of several names are one
+	ID             string   `json:"id"`      // the CVE id where there is one; else GHSA, else the feed's own
+	Aliases        []string `json:"aliases"` // all other ids
+	Title          string   `json:"title,omitempty"`
+	Severity       Severity `json:"severity"`                  // the headline; SeveritySource says whose it is
+	SeveritySource string   `json:"severity_source,omitempty"` // feed name
+	// SeverityRule is why that feed's rating is the headline; WhySeverity puts it into words.
+	SeverityRule SeverityRule `json:"severity_rule,omitempty"`
+	Ratings      []Rating     `json:"ratings,omitempty"`    // every feed's word, side by side
+	Weaknesses   []string     `json:"weaknesses,omitempty"` // CWE ids
+	Dates        []Date       `json:"dates,omitempty"`
+	KEV          *KEV         `json:"kev,omitempty"`
+	EPSS         *EPSS        `json:"epss,omitempty"`
+	Exploits     []Exploit    `json:"exploits,omitempty"`
+	Feeds        []string     `json:"feeds,omitempty"` // names of all feeds that report it
+	Joins        []Join       `json:"joins,omitempty"` // why records of several names are one
 	// State is set where the record is not an ordinary one, and StateFeed says who says so.
 	State     State  `json:"state,omitempty"`
 	StateFeed string `json:"state_feed,omitempty"`
@@ -111,6 +113,7 @@ const (
 	Added            DateKind = "added"             // added to a catalogue: KEV
 	ExploitPublished DateKind = "exploit_published" // an exploit was first published
 	Modified         DateKind = "modified"          // last changed by the feed
+	TakenBack        DateKind = "withdrawn"         // withdrawn or rejected by the feed
 )
 
 // KEV is the entry in CISA's catalogue of Known Exploited Vulnerabilities.

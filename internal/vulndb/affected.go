@@ -28,12 +28,17 @@ type Row struct {
 	// Bundle is true when the row comes from a notice that covers the vulnerability, perhaps among others (a DSA, an
 	// ALSA), and not from a record about it. A row with Bundle false of the same vulnerability, namespace and package is more specific.
 	Bundle   bool
+	Binary   bool // the advisory names binary packages; else those of a distribution are source packages
 	Status   vuln.Status
 	Severity vuln.Severity // the feed's own for this package and release
+	// Module is the rpm module stream that the package must belong to; [vuln.AnyModule] where the feed does not say which.
+	Module string
 	// Intervals and Listed hold indexes into Package.Versions.
 	Intervals []Interval
 	Listed    []int32
 	FixedAt   time.Time // when the fix was first published, where the feed says so
+	// Imports are the Go packages and symbols that are vulnerable; none: all of the module.
+	Imports []vuln.Import
 }
 
 // Interval is a [vuln.Range] by indexes into Package.Versions; -1 is none. Introduced -1 or the version "0" is before every version.
@@ -61,9 +66,12 @@ type AffectedPackage struct {
 	Advisory  string
 	Feed      string
 	Bundle    bool
+	Binary    bool
+	Module    string
 	Status    vuln.Status
 	Severity  vuln.Severity
 	Ranges    []vuln.Range
 	Versions  []string // listed one by one
 	FixedAt   time.Time
+	Imports   []vuln.Import
 }

@@ -15,13 +15,23 @@ import (
 // one notice covers), so rows refer to claims, and claims to versions:
 //
 //	versions    count, count of bounds, length of each, their text
-//	claims      count; status*16 + severity, fixed at, intervals (count; mask, versions), list (count of runs; gap, length)
+//	claims      count; severity and marks, fixed at, intervals (count; mask, versions), list (count of runs; gap, length),
+//	            and where a mark says that there is more: module, imports (see imports.go)
 //	rows        count; difference of ordinals, feed*2 + bundle, advisory (difference of strings), claim
 //
 // The limits keep what a damaged or hostile file can make Package allocate to some hundred MiB.
 const (
 	maxRows   = 1 << 20 // in a block
 	maxListed = 1 << 23 // entries of lists in a block
+)
+
+// The first byte of a claim: severity in the low bits, then the status, then marks.
+const (
+	severityBits = 7
+	statusShift  = 3
+	statusBits   = 7
+	isBinary     = 1 << 6
+	hasMore      = 1 << 7
 )
 
 // The bits of an interval's mask.
@@ -156,8 +166,9 @@ func (db *DB) readRows(c *cursor, p *Package, claims []claim) {
 		lengths[i] = byte(len(id))
 		r, claim := &p.Rows[i], &claims[k]
 		r.Vuln, r.Feed, r.Bundle = Ordinal(ordinal), db.feeds[from/2], from%2 == 1
-		r.Status, r.Severity, r.FixedAt = claim.status, claim.severity, claim.fixedAt
+		r.Status, r.Severity, r.FixedAt, r.Binary = claim.status, claim.severity, claim.fixedAt, claim.binary
 		r.Intervals, r.Listed = claim.intervals, claim.listed
+		r.Module, r.Imports = claim.module, claim.imports
 	}
 	text := ids.String()
 	for i := range p.Rows {
@@ -197,16 +208,20 @@ type claim struct {
 	fixedAt   time.Time
 	intervals []Interval
 	listed    []int32 // ascending
+	binary    bool
+	module    string
+	imports   []vuln.Import
 }
 
 func readClaims(c *cursor, versions int) []claim {
 	claims := make([]claim, c.count(4))
 	intervals := make([]Interval, 0, len(claims)) // shared by all claims; most have one
 	total := 0
+	texts := &importTexts{left: maxSymbols}
 	for i := range claims {
 		k := &claims[i]
 		b := c.byte()
-		k.status, k.severity = vuln.Status(b>>4), vuln.Severity(b&15)
+		k.status, k.severity, k.binary = vuln.Status(b>>statusShift&statusBits), vuln.Severity(b&severityBits), b&isBinary != 0
 		k.fixedAt = c.time()
 		from := len(intervals)
 		for range c.count(1) {
@@ -236,6 +251,10 @@ func readClaims(c *cursor, versions int) []claim {
 				k.listed = append(k.listed, int32(next))
 				next++
 			}
+		}
+		if b&hasMore != 0 {
+			k.module = c.string()
+			k.imports = readImports(c, texts)
 		}
 		if c.bad {
 			return nil

@@ -19,6 +19,7 @@ type blockWriter struct {
 	rowBytes   []byte
 	rows       int
 	listed     int
+	symbols    int
 	last       Ordinal
 	lastRef    uint32
 	buf        []byte
@@ -33,7 +34,7 @@ func (w *blockWriter) reset() {
 	clear(w.claims)
 	w.order, w.bounds = w.order[:0], 0
 	w.claimBytes, w.rowBytes = w.claimBytes[:0], w.rowBytes[:0]
-	w.rows, w.listed, w.last, w.lastRef = 0, 0, 0, 0
+	w.rows, w.listed, w.symbols, w.last, w.lastRef = 0, 0, 0, 0, 0
 }
 
 func (w *blockWriter) version(s string) int32 {
@@ -60,7 +61,14 @@ func (w *blockWriter) bound(ranges []vuln.Range) {
 
 // claim gives the number of what a says, with fixedAt in the place of its own.
 func (w *blockWriter) claim(a *vuln.Affected, fixedAt time.Time) int {
-	b := append(w.buf[:0], byte(a.Status)<<4|byte(a.Severity)&15)
+	first := byte(a.Status)&statusBits<<statusShift | byte(a.Severity)&severityBits
+	if a.Binary {
+		first |= isBinary
+	}
+	if a.Module != "" || len(a.Imports) > 0 {
+		first |= hasMore
+	}
+	b := append(w.buf[:0], first)
 	b = appendTime(b, fixedAt)
 	b = appendInt(b, len(a.Ranges))
 	for _, r := range a.Ranges {
@@ -94,6 +102,11 @@ func (w *blockWriter) claim(a *vuln.Affected, fixedAt time.Time) int {
 	}
 	b = appendInt(b, count)
 	b = append(b, runs...)
+	if first&hasMore != 0 {
+		b = appendString(b, a.Module)
+		b = appendImports(b, a.Imports)
+		w.symbols += countSymbols(a.Imports)
+	}
 	w.buf = b
 	n, ok := w.claims[string(b)]
 	if !ok {
@@ -120,8 +133,8 @@ func (w *blockWriter) row(o Ordinal, feed int, advisory uint32, bundle bool, cla
 
 // append writes the block.
 func (w *blockWriter) append(b []byte) ([]byte, error) {
-	if w.rows > maxRows || w.listed > maxListed {
-		return nil, fmt.Errorf("%d rows with %d listed versions are more than a package may have", w.rows, w.listed)
+	if w.rows > maxRows || w.listed > maxListed || w.symbols > maxSymbols {
+		return nil, fmt.Errorf("%d rows with %d listed versions and %d symbols are more than a package may have", w.rows, w.listed, w.symbols)
 	}
 	b = appendInt(b, len(w.order))
 	b = appendInt(b, w.bounds)

@@ -60,7 +60,7 @@ func randomAdvisories(r *rand.Rand, feedName string, n int) []vuln.Advisory {
 		return list
 	}
 	for _, id := range randomRecords(r, n) {
-		a := vuln.Advisory{Feed: feedName, ID: id.id, Aliases: id.aliases, Covers: id.covers, Published: time.Unix(r.Int64N(2e9), 0).UTC()}
+		a := vuln.Advisory{Feed: feedName, ID: id.id, Aliases: id.aliases, Covers: id.covers, Published: time.Unix(r.Int64N(2e9), 0).UTC(), Malicious: id.malware}
 		if id.withdrawn {
 			a.Withdrawn = a.Published
 		}
@@ -90,6 +90,14 @@ func randomAdvisories(r *rand.Rand, feedName string, n int) []vuln.Advisory {
 			if r.IntN(3) == 0 {
 				af.FixedAt = time.Unix(r.Int64N(2e9), 0).UTC()
 			}
+			if r.IntN(4) == 0 {
+				af.Binary, af.Module = r.IntN(2) == 0, []string{"", vuln.AnyModule, "nodejs:18"}[r.IntN(3)]
+			}
+			for range max(0, r.IntN(5)-2) {
+				af.Imports = append(af.Imports, vuln.Import{
+					Path: fmt.Sprint("example.org/p", r.IntN(3)), Symbols: versions(4), GOOS: versions(2), GOARCH: versions(2),
+				})
+			}
 			a.Affected = append(a.Affected, af)
 		}
 		out = append(out, a)
@@ -105,7 +113,8 @@ func line(ns, name, id, advisory, feedName string, bundle bool, a *vuln.Affected
 		ranges, versions = []vuln.Range{{}}, nil
 	}
 	slices.Sort(versions)
-	return fmt.Sprintln(ns, name, id, advisory, feedName, bundle, a.Status, a.Severity, ranges, slices.Compact(versions), fixedAt.Unix())
+	return fmt.Sprintln(ns, name, id, advisory, feedName, bundle, a.Status, a.Severity, ranges, slices.Compact(versions), fixedAt.Unix(),
+		a.Binary, a.Module, a.Imports)
 }
 
 // What comes out of the file is what went in, put together as joinAll says, for any advisories.
@@ -117,7 +126,9 @@ func TestPackagesSayWhatAdvisoriesSaid(t *testing.T) {
 		var ids []identity
 		for i := range all {
 			a := &all[i]
-			ids = append(ids, identity{feed: a.Feed, id: cleanID(a.ID), aliases: a.Aliases, covers: a.Covers, withdrawn: !a.Withdrawn.IsZero()})
+			ids = append(ids, identity{
+				feed: a.Feed, id: cleanID(a.ID), aliases: a.Aliases, covers: a.Covers, withdrawn: !a.Withdrawn.IsZero(), malware: a.Malicious,
+			})
 		}
 		ids = clean(ids)
 		var want []string
@@ -126,6 +137,9 @@ func TestPackagesSayWhatAdvisoriesSaid(t *testing.T) {
 			vulns[g.id] = true
 			for _, m := range g.members {
 				a := &all[m.advisory]
+				if !a.Withdrawn.IsZero() {
+					continue
+				}
 				for k := range a.Affected {
 					af := &a.Affected[k]
 					fixedAt := af.FixedAt
@@ -168,7 +182,7 @@ func TestPackagesSayWhatAdvisoriesSaid(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				af := vuln.Affected{Status: r.Status, Severity: r.Severity}
+				af := vuln.Affected{Status: r.Status, Severity: r.Severity, Binary: r.Binary, Module: r.Module, Imports: r.Imports}
 				for _, in := range r.Intervals {
 					af.Ranges = append(af.Ranges, p.Range(in))
 				}
@@ -187,7 +201,10 @@ func TestPackagesSayWhatAdvisoriesSaid(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				af := vuln.Affected{Status: a.Status, Severity: a.Severity, Ranges: a.Ranges, Versions: a.Versions}
+				af := vuln.Affected{
+					Status: a.Status, Severity: a.Severity, Ranges: a.Ranges, Versions: a.Versions,
+					Binary: a.Binary, Module: a.Module, Imports: a.Imports,
+				}
 				reached = append(reached, line(a.Namespace, a.Name, v.ID, a.Advisory, a.Feed, a.Bundle, &af, a.FixedAt))
 			}
 		}

@@ -1,6 +1,7 @@
 package vulndb
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,6 +22,8 @@ const (
 type record struct {
 	feed      int
 	published time.Time
+	withdrawn time.Time
+	state     vuln.State
 	body      span // see appendBody
 	text      span
 	affected  []affectedAt
@@ -57,7 +60,7 @@ var errUnusable = errors.New("unusable")
 func (c *collector) add(feed int, a *vuln.Advisory) error {
 	id := identity{
 		feed: a.Feed, id: cleanID(a.ID), aliases: cleanIDs(a.Aliases), covers: cleanIDs(a.Covers),
-		withdrawn: !a.Withdrawn.IsZero(),
+		withdrawn: !a.Withdrawn.IsZero(), malware: a.Malicious,
 	}
 	if id.id == "" {
 		return fmt.Errorf("%w: its id is no id", errUnusable)
@@ -67,23 +70,30 @@ func (c *collector) add(feed int, a *vuln.Advisory) error {
 			c.scores[id.id] = *a.EPSS
 		}
 	}
-	says := a.Title != "" || a.Details != "" || len(a.Ratings)+len(a.Weaknesses)+len(a.References)+len(a.Affected) > 0 || a.KEV != nil
+	says := a.Title != "" || a.Details != "" || len(a.Ratings)+len(a.Weaknesses)+len(a.References)+len(a.Affected)+len(a.Sightings) > 0 ||
+		a.KEV != nil || a.SSVC != nil
 	if !says && len(a.Exploits) == 0 && a.EPSS != nil {
 		return nil // a score alone is no record of a vulnerability
 	}
 	id.exploit = !says && len(a.Exploits) > 0
-	r := record{feed: feed, published: a.Published}
-	if !id.withdrawn {
-		if len(id.aliases)+len(id.covers) > maxNames || len(a.Affected)*(1+len(id.aliases)+len(id.covers)) > maxProduct {
-			return fmt.Errorf("%w: it speaks of %d packages and %d names", errUnusable, len(a.Affected), len(id.aliases)+len(id.covers))
-		}
-		if err := c.keep(&r, a); err != nil {
-			return err
-		}
+	r := record{feed: feed, published: a.Published, withdrawn: a.Withdrawn, state: cmp.Or(a.State, vuln.MarkedState(a.Details))}
+	if id.withdrawn {
+		a = remains(a)
+	}
+	if len(id.aliases)+len(id.covers) > maxNames || len(a.Affected)*(1+len(id.aliases)+len(id.covers)) > maxProduct {
+		return fmt.Errorf("%w: it speaks of %d packages and %d names", errUnusable, len(a.Affected), len(id.aliases)+len(id.covers))
+	}
+	if err := c.keep(&r, a); err != nil {
+		return err
 	}
 	c.ids = append(c.ids, id)
 	c.records = append(c.records, r)
 	return nil
+}
+
+// remains is what is kept of a withdrawn record, to say what it was when nobody else does.
+func remains(a *vuln.Advisory) *vuln.Advisory {
+	return &vuln.Advisory{Published: a.Published, Title: a.Title, Details: a.Details}
 }
 
 func (c *collector) keep(r *record, a *vuln.Advisory) (err error) {

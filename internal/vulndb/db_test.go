@@ -178,7 +178,7 @@ func TestVulnerability(t *testing.T) {
 	}
 	want := &vuln.Vulnerability{
 		ID: "CVE-2024-0001", Aliases: []string{"GHSA-aaaa-bbbb-cccc"}, Title: "left-pad pads right",
-		Severity: vuln.Critical, SeveritySource: "nvd",
+		Severity: vuln.Critical, SeveritySource: "nvd", SeverityRule: vuln.RuleNVD,
 		Ratings: []vuln.Rating{
 			{Feed: "nvd", Source: "cna@example.org", Severity: vuln.Medium, Version: "4.0", Vector: "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N", Score: 6.9},
 			{Feed: "nvd", Source: "nvd@nist.gov", Severity: vuln.Critical, Version: "3.1", Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Score: 9.8},
@@ -242,10 +242,11 @@ func TestLookup(t *testing.T) {
 	t.Parallel()
 	db := openBytes(t, build(t, sample()...))
 	first, second := only(t, db, "CVE-2024-0001"), only(t, db, "CVE-2024-0002")
+	gone := only(t, db, "GHSA-dddd-eeee-ffff")
 	for id, want := range map[string][]vulndb.Ordinal{
 		"cve-2024-0001": {first}, " CVE-2024-0001\n": {first}, "ghsa-AAAA-bbbb-CCCC": {first}, "edb-1": {first},
 		"dsa-5000-1": {first, second}, "CVE-2024-000": nil, "CVE-2024-00011": nil, "": nil, "ü": nil,
-		"GHSA-dddd-eeee-ffff": nil, // withdrawn
+		"ghsa-dddd-eeee-ffff": {gone}, // withdrawn
 	} {
 		got, err := db.Lookup(id)
 		if err != nil {

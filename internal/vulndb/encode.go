@@ -207,7 +207,11 @@ func (e *encoder) encodeVulns(ctx context.Context) error {
 		}
 		g := &e.groups[o]
 		voices := make([]voice, 0, len(g.members))
+		for _, i := range g.out {
+			e.reject(g, i)
+		}
 		for _, m := range g.members {
+			e.reject(g, m.advisory)
 			a, b, err := e.c.body(m.advisory, buf)
 			if err != nil {
 				return err
@@ -215,6 +219,7 @@ func (e *encoder) encodeVulns(ctx context.Context) error {
 			buf = b
 			voices = append(voices, voice{a, m.bundle})
 		}
+		g.rejecters = sortRejecters(g.rejecters)
 		v := merge(g, voices, heard[Ordinal(o)])
 		index = binary.LittleEndian.AppendUint32(index, uint32(len(body)))
 		for _, x := range v.Exploits {
@@ -230,6 +235,14 @@ func (e *encoder) encodeVulns(ctx context.Context) error {
 	index = binary.LittleEndian.AppendUint32(index, uint32(len(body)))
 	e.sections[secVulnIndex], e.sections[secVulns], e.sections[secEPSS] = index, body, scores
 	return nil
+}
+
+// reject notes when a record takes back the CVE of a group.
+func (e *encoder) reject(g *group, i int) {
+	r := &e.c.ids[i]
+	if cve, own := ownCVE(r.id); own && cve == g.id && rejects(r, e.c.records[i].state) {
+		g.rejecters = append(g.rejecters, rejecter{r.feed, e.c.records[i].withdrawn})
+	}
 }
 
 func (e *encoder) encodeTexts(ctx context.Context) error {

@@ -23,34 +23,15 @@ func (j *joiner) groups() []group {
 			groups[at].members = append(groups[at].members, member{i, j.to[i].bundle})
 		}
 	}
-	slices.SortFunc(groups, func(a, b group) int { return compareIDs(a.id, b.id) })
-	bears := map[string][]int{} // folded name -> groups
 	for at := range groups {
 		g := &groups[at]
 		j.name(g)
-		for _, n := range slices.Concat([]string{g.id}, g.aliases, g.also) {
-			bears[foldID(n)] = append(bears[foldID(n)], at)
-		}
 		slices.SortFunc(g.members, func(a, b member) int {
-			ra, rb := &j.records[a.advisory], &j.records[b.advisory]
+			ra, rb := j.records[a.advisory], j.records[b.advisory]
 			return cmp.Or(compareBool(a.bundle, b.bundle), strings.Compare(ra.feed, rb.feed),
 				compareIDs(ra.id, rb.id), cmp.Compare(a.advisory, b.advisory))
 		})
-	}
-	for _, r := range j.records {
-		if r.withdrawn {
-			for _, at := range bears[foldID(r.id)] {
-				groups[at].joins = append(groups[at].joins, join{r.id, r.feed, why{kind: becauseWithdrawn}})
-			}
-		}
-	}
-	for at := range groups {
-		joins := groups[at].joins
-		slices.SortFunc(joins, func(a, b join) int {
-			return cmp.Or(compareIDs(a.id, b.id), strings.Compare(a.feed, b.feed), cmp.Compare(a.why.kind, b.why.kind),
-				compareIDs(a.why.name, b.why.name), cmp.Compare(a.why.others, b.why.others))
-		})
-		groups[at].joins = slices.Compact(joins)
+		g.malware = j.records[g.members[0].advisory].malware
 	}
 	return groups
 }
@@ -65,7 +46,7 @@ func (j *joiner) name(g *group) {
 		}
 	}
 	for _, m := range g.members {
-		r, to := &j.records[m.advisory], &j.to[m.advisory]
+		r, to := j.records[m.advisory], &j.to[m.advisory]
 		switch {
 		case r.exploit:
 			g.also = append(g.also, r.id)
@@ -76,6 +57,9 @@ func (j *joiner) name(g *group) {
 			add(r.id)
 		}
 		for _, a := range r.aliases {
+			if isNotice(a) {
+				continue
+			}
 			if !isCVE(a) && len(to.groups) <= maxInherited && slices.Contains(j.of(a), g.id) {
 				add(a)
 			}
@@ -90,8 +74,12 @@ func (j *joiner) name(g *group) {
 		g.joins = append(g.joins, join{r.id, r.feed, w})
 	}
 	g.aliases = slices.SortedFunc(maps.Values(aliases), compareIDs)
-	slices.Sort(g.also)
-	g.also = slices.Compact(g.also)
+	sortNames(&g.also)
+}
+
+func sortNames(list *[]string) {
+	slices.Sort(*list)
+	*list = slices.Compact(*list)
 }
 
 func compareBool(a, b bool) int {

@@ -159,14 +159,27 @@ func (db *DB) rowsOf(i int, o Ordinal) (rows []AffectedPackage, err error) {
 	if err != nil {
 		return nil, err
 	}
+	return p.rowsOf(ns, name, o), nil
+}
+
+// Rows lists what is said of one vulnerability in one package, in the order of [Package.Rows]; nothing where nobody speaks of it there.
+func (db *DB) Rows(namespace, name string, o Ordinal) ([]AffectedPackage, error) {
+	p, found, err := db.Package(namespace, name)
+	if err != nil || !found {
+		return nil, err
+	}
+	return p.rowsOf(namespace, name, o), nil
+}
+
+func (p *Package) rowsOf(ns, name string, o Ordinal) (rows []AffectedPackage) {
 	from, _ := slices.BinarySearchFunc(p.Rows, o, func(r Row, o Ordinal) int { return cmp.Compare(r.Vuln, o) })
 	for _, r := range p.Rows[from:] {
 		if r.Vuln != o {
 			break
 		}
 		a := AffectedPackage{
-			Namespace: ns, Name: name, Advisory: r.Advisory, Feed: r.Feed, Bundle: r.Bundle,
-			Status: r.Status, Severity: r.Severity, FixedAt: r.FixedAt,
+			Namespace: ns, Name: name, Advisory: r.Advisory, Feed: r.Feed, Bundle: r.Bundle, Binary: r.Binary, Module: r.Module,
+			Status: r.Status, Severity: r.Severity, FixedAt: r.FixedAt, Imports: r.Imports,
 		}
 		for _, in := range r.Intervals {
 			a.Ranges = append(a.Ranges, p.Range(in))
@@ -176,5 +189,5 @@ func (db *DB) rowsOf(i int, o Ordinal) (rows []AffectedPackage, err error) {
 		}
 		rows = append(rows, a)
 	}
-	return rows, nil
+	return rows
 }

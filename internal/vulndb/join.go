@@ -14,6 +14,7 @@ type identity struct {
 	aliases   []string
 	covers    []string
 	withdrawn bool
+	malware   bool // it says that packages were published to do harm
 	// exploit is set for a record that lists exploits and says nothing else: its id is the name of an exploit.
 	exploit bool
 }
@@ -21,7 +22,7 @@ type identity struct {
 // notice says whether the record speaks of others' vulnerabilities: its id is then no name of them.
 func (r *identity) notice() bool {
 	_, own := ownCVE(r.id)
-	return !own && len(r.covers) > 0
+	return !own && (len(r.covers) > 0 || isNotice(r.id))
 }
 
 // group is one vulnerability: the advisories that speak of it.
@@ -31,6 +32,11 @@ type group struct {
 	also    []string // ids that find it but are not its names: those of notices
 	members []member // records about it first, then notices
 	joins   []join
+
+	out       []int // withdrawn records that bear on it
+	dead      bool  // its members are withdrawn records only
+	malware   bool
+	rejecters []rejecter // found out by the encoder
 }
 
 // member is an advisory's part in a group.
@@ -51,16 +57,27 @@ const maxInherited = 64
 //  3. A record that names no CVE goes where the nearest records go that share a name with it.
 //  4. What is left are groups without a CVE: records connected by id and alias.
 //  5. A record that only covers names which are not CVEs is a notice of the groups of those names.
+//  6. Records of malware are joined among themselves by rule 4, and names that they share with others join nothing.
+//  7. A withdrawn record is listed with the groups that it names, and changes nothing there. Those that name none are groups of their
+//     own: one for each CVE that they are about, else for each id.
 //
 // No rule puts two CVEs into one group. The result does not depend on the order of the advisories, but for the
 // numbers in it. Exploits of nothing are in no group.
 func joinAll(records []identity) []group {
+	ordinary, malware := apart(records)
+	groups := append(join1(ordinary), join1(malware)...)
+	slices.SortFunc(groups, func(a, b group) int { return compareIDs(a.id, b.id) })
+	return bury(records, groups)
+}
+
+// join1 applies rules 1 to 5 to the records that are not nil.
+func join1(records []*identity) []group {
 	j := &joiner{
 		records: records, to: make([]route, len(records)),
 		own: map[string][]int{}, named: map[string][]int{},
 	}
 	for i, r := range records {
-		if !r.withdrawn {
+		if r != nil {
 			j.direct(i, r)
 		}
 	}
@@ -79,7 +96,7 @@ type route struct {
 }
 
 type joiner struct {
-	records []identity
+	records []*identity // nil: not of this joining
 	to      []route
 	own     map[string][]int    // folded id -> records with a route and that id
 	named   map[string][]int    // folded alias, no CVE -> records with a route that name it
@@ -99,7 +116,7 @@ func (j *joiner) settle(i int, r route) {
 }
 
 // direct applies rules 1 and 2.
-func (j *joiner) direct(i int, r identity) {
+func (j *joiner) direct(i int, r *identity) {
 	if cve, ok := ownCVE(r.id); ok {
 		j.settle(i, route{groups: []string{cve}, kind: becauseNamed})
 		return
@@ -113,7 +130,7 @@ func (j *joiner) direct(i int, r identity) {
 		}
 	}
 	kind, bundle := becauseAlias, false
-	if len(cves) == 0 {
+	if len(cves) == 0 || isNotice(r.id) {
 		kind, bundle = becauseCovers, true
 	}
 	for _, c := range r.covers {
@@ -164,7 +181,7 @@ func (j *joiner) names(i int) []string {
 }
 
 func (j *joiner) open(i int) bool {
-	return !j.records[i].withdrawn && len(j.to[i].groups) == 0
+	return j.records[i] != nil && len(j.to[i].groups) == 0
 }
 
 // inherit applies rule 3, from the records that have a route outwards.
@@ -228,7 +245,7 @@ func (j *joiner) partners(i int) route {
 	if len(r.groups) > maxInherited {
 		return route{}
 	}
-	r.bundle = len(r.groups) > 1
+	r.bundle = len(r.groups) > 1 || isNotice(j.records[i].id)
 	return r
 }
 
@@ -245,14 +262,16 @@ func (j *joiner) connect() {
 	spelled := map[string]string{} // folded name -> best spelling, by what it is
 	rank := func(n string, own bool) int {
 		switch {
-		case isGHSA(n) && own:
+		case isMAL(n) && own:
 			return 0
-		case isGHSA(n):
+		case isGHSA(n) && own:
 			return 1
-		case own:
+		case isGHSA(n):
 			return 2
+		case own:
+			return 3
 		}
-		return 3
+		return 4
 	}
 	ranks := map[string]int{}
 	var rest []int
@@ -295,11 +314,15 @@ func (j *joiner) cover() {
 	}
 	var all []found
 	for i, r := range j.records {
-		if r.withdrawn || !r.notice() {
+		if r == nil || !r.notice() {
 			continue
 		}
+		names := r.covers
+		if isNotice(r.id) {
+			names = slices.Concat(names, r.aliases)
+		}
 		var groups []string
-		for _, c := range r.covers {
+		for _, c := range names {
 			if _, ok := ownCVE(c); !ok {
 				groups = append(groups, j.of(c)...)
 			}

@@ -116,7 +116,7 @@ func TestJoin(t *testing.T) {
 		},
 		"a notice of nothing known stands alone": {
 			[]identity{{id: "DSA-1-1", covers: []string{"TEMP-1-1"}}, {id: "DLA-1-1"}},
-			[]string{"DLA-1-1 =  | DLA-1-1", "DSA-1-1 =  | DSA-1-1 | DSA-1-1"},
+			[]string{"DLA-1-1 =  | DLA-1-1", "DSA-1-1 =  | DSA-1-1"},
 		},
 		"a withdrawn record gives no name and no link": {
 			[]identity{
@@ -125,9 +125,80 @@ func TestJoin(t *testing.T) {
 			},
 			[]string{"GHSA-aaaa-aaaa-aaaa = PYSEC-1-1 | PYSEC-1-1"},
 		},
-		"a vulnerability of withdrawn records only is not there": {
-			[]identity{{id: "CVE-2024-0001", withdrawn: true}, {id: "DSA-1-1", covers: []string{"CVE-2024-0002"}, withdrawn: true}},
-			nil,
+		"what only withdrawn records speak of is there to say so, with the name of its CVE": {
+			[]identity{
+				{id: "CVE-2024-0001", withdrawn: true}, {id: "GHSA-aaaa-aaaa-aaaa", aliases: []string{"CVE-2024-0001"}, withdrawn: true},
+				{id: "GHSA-bbbb-bbbb-bbbb", aliases: []string{"PYSEC-1-1"}, withdrawn: true},
+				{id: "DSA-1-1", covers: []string{"CVE-2024-0002"}, withdrawn: true}, {id: "EDB-1-1", exploit: true, withdrawn: true},
+			},
+			[]string{
+				"CVE-2024-0001 = GHSA-aaaa-aaaa-aaaa | CVE-2024-0001 GHSA-aaaa-aaaa-aaaa",
+				"DSA-1-1 =  | DSA-1-1", "GHSA-bbbb-bbbb-bbbb =  | GHSA-bbbb-bbbb-bbbb | PYSEC-1-1",
+			},
+		},
+		"a withdrawn record of something that others speak of leads there, and is no part of it": {
+			[]identity{
+				{id: "GHSA-aaaa-aaaa-aaaa", aliases: []string{"CVE-2024-0001"}, withdrawn: true}, {id: "CVE-2024-0001"},
+				{id: "GO-1-1", aliases: []string{"GHSA-bbbb-bbbb-bbbb"}, withdrawn: true}, {id: "GHSA-bbbb-bbbb-bbbb"},
+			},
+			[]string{
+				"CVE-2024-0001 =  | CVE-2024-0001 | GHSA-aaaa-aaaa-aaaa",
+				"GHSA-bbbb-bbbb-bbbb =  | GHSA-bbbb-bbbb-bbbb | GO-1-1",
+			},
+		},
+		"a withdrawn record of a CVE is about that CVE, whatever it names": {
+			[]identity{{id: "CVE-2024-0001", aliases: []string{"CVE-2024-0002"}, withdrawn: true}, {id: "CVE-2024-0002"}},
+			[]string{"CVE-2024-0001 =  | CVE-2024-0001 | CVE-2024-0002", "CVE-2024-0002 =  | CVE-2024-0002"},
+		},
+		"malware and a vulnerability stay apart, whoever names the other": {
+			[]identity{
+				{id: "MAL-2022-1", aliases: []string{"GHSA-aaaa-aaaa-aaaa", "CVE-2022-0001"}, malware: true},
+				{id: "GHSA-aaaa-aaaa-aaaa", aliases: []string{"MAL-2022-1"}},
+				{id: "CVE-2022-0001"},
+			},
+			[]string{
+				"CVE-2022-0001 =  | CVE-2022-0001", "GHSA-aaaa-aaaa-aaaa =  | GHSA-aaaa-aaaa-aaaa", "MAL-2022-1 =  | MAL-2022-1",
+			},
+		},
+		"malware is joined with malware, under its own id": {
+			[]identity{
+				{id: "MAL-2022-1", aliases: []string{"GHSA-aaaa-aaaa-aaaa"}},
+				{id: "GHSA-aaaa-aaaa-aaaa", malware: true},
+				{id: "PYSEC-1-1", aliases: []string{"GHSA-aaaa-aaaa-aaaa"}},
+			},
+			[]string{"MAL-2022-1 = GHSA-aaaa-aaaa-aaaa | GHSA-aaaa-aaaa-aaaa MAL-2022-1", "PYSEC-1-1 =  | PYSEC-1-1"},
+		},
+		"malware does not link two vulnerabilities, nor two notices": {
+			[]identity{
+				{id: "MAL-2022-1", aliases: []string{"GHSA-aaaa-aaaa-aaaa", "GHSA-bbbb-bbbb-bbbb"}, covers: []string{"PYSEC-1-1"}},
+				{id: "GHSA-aaaa-aaaa-aaaa"}, {id: "GHSA-bbbb-bbbb-bbbb"}, {id: "ALSA-2024:1", covers: []string{"MAL-2022-1"}}, {id: "PYSEC-1-1"},
+			},
+			[]string{
+				"ALSA-2024:1 =  | ALSA-2024:1", "GHSA-aaaa-aaaa-aaaa =  | GHSA-aaaa-aaaa-aaaa", "GHSA-bbbb-bbbb-bbbb =  | GHSA-bbbb-bbbb-bbbb",
+				"MAL-2022-1 =  | MAL-2022-1", "PYSEC-1-1 =  | PYSEC-1-1",
+			},
+		},
+		"a CVE is no malware, even where a feed says so": {
+			[]identity{{id: "CVE-2024-0001", malware: true}, {id: "GHSA-aaaa-aaaa-aaaa", aliases: []string{"CVE-2024-0001"}}},
+			[]string{"CVE-2024-0001 = GHSA-aaaa-aaaa-aaaa | CVE-2024-0001 GHSA-aaaa-aaaa-aaaa"},
+		},
+		"the ids of notices are no names, even where a feed calls what they mend their aliases": {
+			[]identity{
+				{id: "RHSA-2023:1234", aliases: []string{"CVE-2024-0001"}}, {id: "ALAS2023-2023-123", aliases: []string{"CVE-2024-0001"}},
+				{id: "SUSE-SU-2023:1234-1", covers: []string{"CVE-2024-0001"}}, {id: "ELSA-2023-1234", aliases: []string{"CVE-2024-0001"}},
+				{id: "FEDORA-2023-abcdef", aliases: []string{"CVE-2024-0001", "CVE-2024-0002"}}, {id: "openSUSE-SU-2023:1-1", aliases: []string{"GHSA-aaaa-aaaa-aaaa"}},
+				{id: "GHSA-aaaa-aaaa-aaaa", aliases: []string{"CVE-2024-0002", "RHSA-2023:1234"}}, {id: "ELSA-2023-9999"},
+			},
+			[]string{
+				"CVE-2024-0001 =  | *ALAS2023-2023-123 *ELSA-2023-1234 *FEDORA-2023-abcdef *RHSA-2023:1234 *SUSE-SU-2023:1234-1" +
+					" | ALAS2023-2023-123 ELSA-2023-1234 FEDORA-2023-abcdef RHSA-2023:1234 SUSE-SU-2023:1234-1",
+				"CVE-2024-0002 = GHSA-aaaa-aaaa-aaaa | GHSA-aaaa-aaaa-aaaa *FEDORA-2023-abcdef *openSUSE-SU-2023:1-1 | FEDORA-2023-abcdef openSUSE-SU-2023:1-1",
+				"ELSA-2023-9999 =  | ELSA-2023-9999",
+			},
+		},
+		"Debian's temporary id is a name only where there is no CVE": {
+			[]identity{{id: "TEMP-0290435-0B57B5"}, {id: "TEMP-0000001-000001", aliases: []string{"CVE-2024-0001"}}},
+			[]string{"CVE-2024-0001 = TEMP-0000001-000001 | TEMP-0000001-000001", "TEMP-0290435-0B57B5 =  | TEMP-0290435-0B57B5"},
 		},
 		"a CVE that NVD rejected stays while a distribution asserts it": {
 			[]identity{{id: "CVE-2024-0001", feed: "nvd", withdrawn: true}, {id: "CVE-2024-0001", feed: "osv/Debian"}},
@@ -195,6 +266,8 @@ func randomRecords(r *rand.Rand, n int) []identity {
 			return fmt.Sprintf("CVE-2024-%04d", r.IntN(n))
 		case k < 7:
 			return fmt.Sprintf("GHSA-%04d-aaaa-aaaa", r.IntN(n))
+		case k < 8 && n%3 == 0:
+			return fmt.Sprintf("MAL-2024-%d", r.IntN(n))
 		case k < 8:
 			return fmt.Sprintf("UBUNTU-CVE-2024-%04d", r.IntN(n))
 		}
@@ -210,7 +283,7 @@ func randomRecords(r *rand.Rand, n int) []identity {
 	for i := range records {
 		records[i] = identity{
 			feed: []string{"a", "b", "c"}[r.IntN(3)], id: name(), aliases: names(4),
-			withdrawn: r.IntN(10) == 0,
+			withdrawn: r.IntN(10) == 0, malware: r.IntN(10) == 0,
 		}
 		if r.IntN(4) == 0 {
 			records[i].covers = names(5)
@@ -225,16 +298,31 @@ func TestJoinHoldsForAnyRecords(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		records := randomRecords(r, 2+r.IntN(40))
 		groups := joinAll(records)
-		placed := map[int]int{}
+		placed, names := map[int]int{}, map[string]bool{} // names: of malware?
+		recorded := func(name string) bool {
+			return slices.ContainsFunc(records, func(r identity) bool { return !r.withdrawn && foldID(r.id) == foldID(name) })
+		}
 		for _, g := range groups {
 			for _, m := range g.members {
 				placed[m.advisory]++
 				if cve, ok := ownCVE(records[m.advisory].id); ok && cve != g.id {
 					t.Fatalf("seed %d: the record of %s is in the group of %s", seed, cve, g.id)
 				}
-				if records[m.advisory].withdrawn {
-					t.Fatalf("seed %d: a withdrawn record is in the group of %s", seed, g.id)
+				if records[m.advisory].withdrawn != g.dead {
+					t.Fatalf("seed %d: withdrawn records and others are together in the group of %s", seed, g.id)
 				}
+				if records[m.advisory].malware != g.malware {
+					t.Fatalf("seed %d: malware and vulnerabilities are together in the group of %s", seed, g.id)
+				}
+			}
+			for _, a := range append(slices.Clone(g.aliases), g.id) {
+				if !recorded(a) || g.dead {
+					continue // two may give it as an alias
+				}
+				if other, ok := names[foldID(a)]; ok && g.malware != other {
+					t.Fatalf("seed %d: %s is a name of malware and of a vulnerability", seed, a)
+				}
+				names[foldID(a)] = g.malware
 			}
 			for _, a := range g.aliases {
 				if isCVE(a) {
@@ -243,11 +331,17 @@ func TestJoinHoldsForAnyRecords(t *testing.T) {
 			}
 		}
 		for i, rec := range records {
-			if (placed[i] == 0) != rec.withdrawn {
+			if placed[i] == 0 && !rec.withdrawn || placed[i] > 1 && rec.withdrawn {
 				t.Fatalf("seed %d: record %d (%s) is in %d groups, withdrawn: %v", seed, i, rec.id, placed[i], rec.withdrawn)
 			}
+			if !slices.ContainsFunc(groups, func(g group) bool {
+				_, own := ownCVE(rec.id)
+				return g.id == rec.id || own && strings.HasSuffix(rec.id, g.id) || slices.Contains(g.aliases, rec.id) || slices.Contains(g.also, rec.id)
+			}) {
+				t.Fatalf("seed %d: record %d (%s) is not found by its id", seed, i, rec.id)
+			}
 			// Whatever a record names as a CVE is there, and the record is in it, unless it is about another.
-			if _, own := ownCVE(rec.id); !own && !rec.withdrawn {
+			if _, own := ownCVE(rec.id); !own && !rec.withdrawn && !rec.malware {
 				for _, n := range slices.Concat(rec.aliases, rec.covers) {
 					cve, ok := ownCVE(n)
 					if ok && !slices.ContainsFunc(groups, func(g group) bool {

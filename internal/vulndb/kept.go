@@ -41,7 +41,7 @@ func appendBody(b []byte, a *vuln.Advisory) []byte {
 		b = appendString(b, clip(k.Name))
 		b = appendString(b, clip(k.RequiredAction))
 	}
-	exploits := a.Exploits[:min(len(a.Exploits), 1000)]
+	exploits := firstExploits(a.Exploits)
 	b = appendInt(b, len(exploits))
 	for _, e := range exploits {
 		b = appendString(b, clip(e.ID))
@@ -51,7 +51,28 @@ func appendBody(b []byte, a *vuln.Advisory) []byte {
 		b = appendBool(b, e.Verified)
 		b = appendString(b, clip(e.Type))
 	}
+	sightings := firstSightings(a.Sightings)
+	b = appendInt(b, len(sightings))
+	for _, s := range sightings {
+		b = appendTime(b, s.At)
+		b = appendString(b, clip(s.URL))
+	}
+	b = appendBool(b, a.SSVC != nil)
+	if s := a.SSVC; s != nil {
+		b = appendString(b, word(s.Exploitation))
+		b = appendString(b, word(s.Automatable))
+		b = appendString(b, word(s.Impact))
+		b = appendTime(b, s.At)
+	}
 	return b
+}
+
+// word bounds what is one word in every real feed, and keeps it free of the mark that joins words in the file.
+func word(s string) string {
+	if len(s) > 64 || strings.Contains(s, ssvcMark) {
+		return ""
+	}
+	return s
 }
 
 // clip bounds strings which are a line in every real feed.
@@ -87,7 +108,9 @@ func complete(r vuln.Rating) (vuln.Rating, bool) {
 // body reads what appendBody wrote into an advisory of its identity.
 func (c *collector) body(i int, buf []byte) (*vuln.Advisory, []byte, error) {
 	id := &c.ids[i]
-	a := &vuln.Advisory{Feed: id.feed, ID: id.id}
+	a := &vuln.Advisory{
+		Feed: id.feed, ID: id.id, Withdrawn: c.records[i].withdrawn, State: c.records[i].state, Malicious: id.malware,
+	}
 	buf, err := c.spill.read(c.records[i].body, buf)
 	if err != nil {
 		return nil, buf, fmt.Errorf("reading an advisory back: %w", err)
@@ -110,6 +133,12 @@ func (c *collector) body(i int, buf []byte) (*vuln.Advisory, []byte, error) {
 		a.Exploits = append(a.Exploits, vuln.Exploit{
 			Feed: id.feed, ID: r.string(), URL: r.string(), Title: r.string(), Published: r.time(), Verified: r.bool(), Type: r.string(),
 		})
+	}
+	for range r.count(2) {
+		a.Sightings = append(a.Sightings, vuln.Sighting{Feed: id.feed, At: r.time(), URL: r.string()})
+	}
+	if r.bool() {
+		a.SSVC = &vuln.SSVC{Exploitation: r.string(), Automatable: r.string(), Impact: r.string(), At: r.time()}
 	}
 	if r.bad {
 		return nil, buf, errors.New("reading an advisory back: it is broken")
@@ -148,7 +177,13 @@ func appendAffected(b []byte, a *vuln.Affected) []byte {
 	for _, v := range versions {
 		b = appendString(b, v)
 	}
-	return b
+	b = appendBool(b, a.Binary)
+	module := a.Module
+	if len(module) > maxString {
+		module = vuln.AnyModule
+	}
+	b = appendString(b, module)
+	return appendImports(b, usableImports(a.Imports))
 }
 
 func plainRanges(in []vuln.Range) []vuln.Range {
@@ -182,6 +217,8 @@ func (c *collector) readAffected(at span, buf []byte) (vuln.Affected, []byte, er
 	for range r.count(1) {
 		a.Versions = append(a.Versions, r.string())
 	}
+	a.Binary, a.Module = r.bool(), r.string()
+	a.Imports = readImports(&r, nil)
 	if r.bad {
 		return a, buf, errors.New("reading an advisory back: it is broken")
 	}

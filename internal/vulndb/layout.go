@@ -14,7 +14,7 @@ import (
 )
 
 // FormatVersion is the version of the file format which this package reads and writes.
-const FormatVersion = 1
+const FormatVersion = 2
 
 // The file is a header, a front and the sections, one after the other. Numbers of fixed size are little-endian.
 //

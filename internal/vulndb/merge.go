@@ -27,15 +27,20 @@ func merge(g *group, voices []voice, packages []heard) *vuln.Vulnerability {
 	slices.SortStableFunc(voices, func(a, b voice) int {
 		return cmp.Or(cmp.Compare(weight(a), weight(b)), strings.Compare(a.Feed, b.Feed), compareIDs(a.ID, b.ID))
 	})
-	v := &vuln.Vulnerability{ID: g.id, Aliases: g.aliases}
+	v := &vuln.Vulnerability{ID: g.id, Aliases: g.aliases, Malicious: g.malware}
 	dates := map[dateKey]vuln.Date{}
 	feeds := map[string]bool{}
+	v.State, v.StateFeed = stateOf(g, voices)
 	for _, a := range voices {
 		if v.Title == "" && (!a.bundle || voices[0].bundle) { // a notice's title speaks of an update
 			v.Title = a.Title
 		}
 		v.Weaknesses = append(v.Weaknesses, a.Weaknesses...)
 		v.Exploits = append(v.Exploits, a.Exploits...)
+		v.Sightings = append(v.Sightings, a.Sightings...)
+		if v.SSVC == nil || a.SSVC != nil && a.SSVC.At.After(v.SSVC.At) {
+			v.SSVC = a.SSVC
+		}
 		if v.KEV == nil && a.KEV != nil {
 			v.KEV = a.KEV
 		}
@@ -59,7 +64,10 @@ func merge(g *group, voices []voice, packages []heard) *vuln.Vulnerability {
 			v.Ratings = append(v.Ratings, vuln.Rating{Feed: p.feed, Severity: p.word})
 		}
 	}
-	v.Severity, v.SeveritySource = headline(voices, v.Ratings)
+	for _, w := range g.rejecters {
+		earliest(dates, vuln.Date{Kind: vuln.TakenBack, At: w.at, Feed: w.feed})
+	}
+	v.Severity, v.SeveritySource, v.SeverityRule = headline(voices, v.Ratings)
 
 	slices.SortFunc(v.Ratings, compareRatings)
 	v.Ratings = slices.Compact(v.Ratings)
@@ -70,6 +78,11 @@ func merge(g *group, voices []voice, packages []heard) *vuln.Vulnerability {
 			strings.Compare(a.URL, b.URL), strings.Compare(a.Title, b.Title))
 	})
 	v.Exploits = slices.CompactFunc(v.Exploits, func(a, b vuln.Exploit) bool { return a.Feed == b.Feed && a.ID == b.ID })
+	v.Exploits = perFeed(v.Exploits, func(e vuln.Exploit) string { return e.Feed }, firstExploits)
+	slices.SortFunc(v.Sightings, func(a, b vuln.Sighting) int {
+		return cmp.Or(strings.Compare(a.Feed, b.Feed), a.At.Compare(b.At), strings.Compare(a.URL, b.URL))
+	})
+	v.Sightings = perFeed(slices.Compact(v.Sightings), func(s vuln.Sighting) string { return s.Feed }, firstSightings)
 	for _, d := range dates {
 		v.Dates = append(v.Dates, d)
 	}
@@ -101,11 +114,10 @@ func weight(a voice) int {
 	return 4 // distributions repeat NVD
 }
 
+// dateKey: of each kind a feed has one date, its first; of changes the last.
 type dateKey struct {
 	kind vuln.DateKind
 	feed string
-	// of tells exploits apart: each has its own date. Of disclosures and fixes, a feed's first counts.
-	of string
 }
 
 func earliest(dates map[dateKey]vuln.Date, d vuln.Date) {
@@ -113,9 +125,6 @@ func earliest(dates map[dateKey]vuln.Date, d vuln.Date) {
 		return
 	}
 	key := dateKey{kind: d.Kind, feed: d.Feed}
-	if d.Kind == vuln.ExploitPublished {
-		key.of = d.Subject
-	}
 	old, ok := dates[key]
 	switch {
 	case !ok, d.Kind == vuln.Modified && d.At.After(old.At), d.Kind != vuln.Modified && d.At.Before(old.At),
@@ -131,7 +140,8 @@ func keepDates(dates map[dateKey]vuln.Date, a voice) {
 	for _, e := range a.Exploits {
 		earliest(dates, vuln.Date{Kind: vuln.ExploitPublished, At: e.Published, Feed: a.Feed, Subject: e.ID})
 	}
-	if a.bundle || a.KEV != nil || len(a.Exploits) > 0 {
+	earliest(dates, vuln.Date{Kind: vuln.TakenBack, At: a.Withdrawn, Feed: a.Feed})
+	if a.bundle || a.KEV != nil || len(a.Exploits) > 0 || len(a.Sightings) > 0 {
 		return // the dates of a notice or a catalogue are not those of the vulnerability
 	}
 	earliest(dates, vuln.Date{Kind: vuln.Disclosed, At: a.Published, Feed: a.Feed})
@@ -143,17 +153,9 @@ func compareRatings(a, b vuln.Rating) int {
 		-cmp.Compare(a.Score, b.Score), strings.Compare(a.Vector, b.Vector), -cmp.Compare(a.Severity, b.Severity))
 }
 
-// headline picks the severity that stands for the vulnerability, and says whose it is:
-//
-//  1. NVD's own analysis by CVSS 3 or 4
-//  2. GitHub's word
-//  3. another's CVSS 3 or 4: the CNA's inside NVD, then any feed's
-//  4. CVSS 2
-//  5. a word, of a distribution mostly
-//  6. what a notice says of all that it covers together
-//
+// headline picks the severity that stands for the vulnerability by the first of [vuln.SeverityRules] that any rating meets, and says whose it is.
 // Inside a class the newer CVSS version counts, then the more severe, then the feed's name.
-func headline(voices []voice, ratings []vuln.Rating) (vuln.Severity, string) {
+func headline(voices []voice, ratings []vuln.Rating) (vuln.Severity, string, vuln.SeverityRule) {
 	type candidate struct {
 		vuln.Rating
 		class int
@@ -182,12 +184,12 @@ func headline(voices []voice, ratings []vuln.Rating) (vuln.Severity, string) {
 		}
 	}
 	if best == nil {
-		return vuln.Unknown, ""
+		return vuln.Unknown, "", ""
 	}
-	return best.Severity, best.Feed
+	return best.Severity, best.Feed, vuln.SeverityRules()[best.class]
 }
 
-// ratingClass gives the class of headline, counted from 0 and with class 3 in two.
+// ratingClass gives the index into [vuln.SeverityRules].
 func ratingClass(a voice, r vuln.Rating) int {
 	nvd := a.Feed == "nvd"
 	switch {

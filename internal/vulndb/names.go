@@ -35,6 +35,25 @@ func hasPrefixFold(s, prefix string) bool {
 
 func isGHSA(s string) bool { return hasPrefixFold(s, "GHSA-") }
 
+// isMAL says whether an id is of OSV's records of malware, see https://github.com/ossf/malicious-packages.
+func isMAL(s string) bool { return hasPrefixFold(s, "MAL-") }
+
+// isNotice says whether an id is of a distribution's notice: of an update that mends some vulnerabilities together, whatever the feed calls the
+// names in it.
+func isNotice(id string) bool {
+	prefix, _, found := strings.Cut(id, "-")
+	if !found || len(prefix) > 16 {
+		return false
+	}
+	switch prefix = foldID(prefix); prefix {
+	case "DSA", "DLA", "DTSA", "ELA", "USN", "LSN", // Debian, Ubuntu
+		"RHSA", "RHBA", "RHEA", "ALSA", "ALBA", "ALEA", "RLSA", "RLBA", "RLEA", "RXSA", "CESA", "ELSA", "ELBA", // and what is built of RHEL
+		"SUSE", "OPENSUSE", "FEDORA", "MGASA", "GLSA", "ASA", "PHSA", "OESA":
+		return true
+	}
+	return strings.HasPrefix(prefix, "ALAS") // ALAS2, ALAS2023, ALAS2LIVEPATCH, ...
+}
+
 func isCVE(s string) bool {
 	_, _, ok := parseCVE(s)
 	return ok

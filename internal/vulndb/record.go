@@ -3,6 +3,8 @@ package vulndb
 import (
 	"encoding/binary"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/sightline-sec/sightline/internal/vuln"
@@ -10,8 +12,26 @@ import (
 
 // dateKinds are the kinds of date by their number in the file. New ones go to the end.
 var dateKinds = [...]vuln.DateKind{
-	vuln.Disclosed, vuln.FixPublished, vuln.Added, vuln.ExploitPublished, vuln.Modified,
+	vuln.Disclosed, vuln.FixPublished, vuln.Added, vuln.ExploitPublished, vuln.Modified, vuln.TakenBack,
 }
+
+// states are the states by their number in the file.
+var states = [...]vuln.State{"", vuln.Disputed, vuln.Rejected, vuln.Withdrawn}
+
+// ruleShift is where the number of the rule, counted from 1, lies in the byte of the severity.
+const ruleShift = 3
+
+// The byte of marks: the state in the low bits.
+const (
+	stateBits    = 3
+	isMalicious  = 1 << 2
+	hasSSVC      = 1 << 3
+	hasSightings = 1 << 4
+	allMarks     = stateBits | isMalicious | hasSSVC | hasSightings
+)
+
+// ssvcMark joins the words of SSVC: a few combinations serve all vulnerabilities.
+const ssvcMark = "\n"
 
 // Vulnerability gives the record of a vulnerability, without Details and References.
 func (db *DB) Vulnerability(o Ordinal) (_ *vuln.Vulnerability, err error) {
@@ -41,7 +61,13 @@ func (db *DB) readRecord(c *cursor) *vuln.Vulnerability {
 		v.Aliases = []string{} // [] in JSON
 	}
 	v.Title = c.string()
-	v.Severity = vuln.Severity(c.byte())
+	severity := c.byte()
+	v.Severity = vuln.Severity(severity & severityBits)
+	if rules, i := vuln.SeverityRules(), int(severity>>ruleShift); i > len(rules) {
+		c.fail()
+	} else if i > 0 {
+		v.SeverityRule = rules[i-1]
+	}
 	if i := c.below(len(db.feeds) + 1); i > 0 {
 		v.SeveritySource = db.feeds[i-1]
 	}
@@ -90,7 +116,34 @@ func (db *DB) readRecord(c *cursor) *vuln.Vulnerability {
 			}.String()}
 		}
 	}
+	db.readMarks(c, v)
 	return v
+}
+
+// readMarks reads what few vulnerabilities have.
+func (db *DB) readMarks(c *cursor, v *vuln.Vulnerability) {
+	marks := c.byte()
+	if marks&^allMarks != 0 {
+		c.fail()
+	}
+	if v.State = states[marks&stateBits]; v.State != "" {
+		v.StateFeed = db.readFeed(c)
+	}
+	v.Malicious = marks&isMalicious != 0
+	if marks&hasSSVC != 0 {
+		words := strings.SplitN(db.textAt(c), ssvcMark, 4)
+		if len(words) != 3 {
+			c.fail()
+			return
+		}
+		v.SSVC = &vuln.SSVC{Exploitation: words[0], Automatable: words[1], Impact: words[2], At: c.time()}
+	}
+	if marks&hasSightings != 0 {
+		v.Sightings = make([]vuln.Sighting, c.count(3))
+		for i := range v.Sightings {
+			v.Sightings[i] = vuln.Sighting{Feed: db.readFeed(c), At: c.time(), URL: c.string()}
+		}
+	}
 }
 
 func (db *DB) readFeed(c *cursor) string {
@@ -171,7 +224,8 @@ func appendRecord(b []byte, h *heap, feeds map[string]int, v *vuln.Vulnerability
 	b = h.append(b, v.ID)
 	b = h.appendAll(b, v.Aliases)
 	b = appendString(b, v.Title)
-	b = append(b, byte(v.Severity))
+	rule := slices.Index(vuln.SeverityRules(), v.SeverityRule) + 1
+	b = append(b, byte(v.Severity)&severityBits|byte(rule)<<ruleShift)
 	if i, ok := feeds[v.SeveritySource]; ok {
 		b = appendInt(b, i+1)
 	} else {
@@ -229,6 +283,37 @@ func appendRecord(b []byte, h *heap, feeds map[string]int, v *vuln.Vulnerability
 		b = append(b, byte(j.why.kind))
 		b = h.append(b, j.why.name)
 		b = appendInt(b, j.why.others)
+	}
+	return appendMarks(b, h, feeds, v)
+}
+
+func appendMarks(b []byte, h *heap, feeds map[string]int, v *vuln.Vulnerability) []byte {
+	state := max(0, slices.Index(states[:], v.State))
+	marks := byte(state)
+	if v.Malicious {
+		marks |= isMalicious
+	}
+	if v.SSVC != nil {
+		marks |= hasSSVC
+	}
+	if len(v.Sightings) > 0 {
+		marks |= hasSightings
+	}
+	b = append(b, marks)
+	if state > 0 {
+		b = appendInt(b, feeds[v.StateFeed])
+	}
+	if s := v.SSVC; s != nil {
+		b = h.append(b, s.Exploitation+ssvcMark+s.Automatable+ssvcMark+s.Impact)
+		b = appendTime(b, s.At)
+	}
+	if len(v.Sightings) > 0 {
+		b = appendInt(b, len(v.Sightings))
+		for _, s := range v.Sightings {
+			b = appendInt(b, feeds[s.Feed])
+			b = appendTime(b, s.At)
+			b = appendString(b, s.URL)
+		}
 	}
 	return b
 }

@@ -23,11 +23,12 @@ type reason byte
 
 // The reasons, by their number in the file. New ones go to the end.
 const (
-	becauseNamed     reason = iota // its own id holds the name: DEBIAN-CVE-2024-1
-	becauseAlias                   // it gives the name as an alias
-	becauseCovers                  // it covers the name
-	becausePartner                 // it shares the name with a record that was joined
-	becauseWithdrawn               // it is withdrawn, and contributes nothing
+	becauseNamed        reason = iota // its own id holds the name: DEBIAN-CVE-2024-1
+	becauseAlias                      // it gives the name as an alias
+	becauseCovers                     // it covers the name
+	becausePartner                    // it shares the name with a record that was joined
+	becauseWithdrawn                  // it is withdrawn, and contributes nothing
+	becauseAllWithdrawn               // it is withdrawn, as are all that spoke of it
 )
 
 // String puts the reason into words for a person.
@@ -50,6 +51,8 @@ func (w why) String() string {
 		}
 	case becauseWithdrawn:
 		return "is withdrawn and contributes nothing"
+	case becauseAllWithdrawn:
+		return "is withdrawn, and no record is left that speaks of it"
 	default:
 		return fmt.Sprintf("reason %d, which this version does not know", w.kind)
 	}
