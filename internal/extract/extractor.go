@@ -46,6 +46,9 @@ type Claim struct {
 	// Stream says that Extract reads the file front to back with Reader, in constant memory: it is not buffered and
 	// may be larger than Limits.FileBytes.
 	Stream bool
+	// RandomAccess says that Extract reads only parts of the file, with ReaderAt: where the source has random access it is
+	// not buffered and may be larger than Limits.FileBytes. Elsewhere it is buffered, as for other claims.
+	RandomAccess bool
 }
 
 // File is one claimed file. It is valid during Extract only.
@@ -58,8 +61,8 @@ type File struct {
 	bytes   []byte
 }
 
-// Bytes is the whole content, at most Limits.FileBytes; not for claims with Stream. The slice must not be kept or changed;
-// strings made from it are copies.
+// Bytes is the whole content, at most Limits.FileBytes; not for claims with Stream or RandomAccess. The slice must not be
+// kept or changed; strings made from it are copies.
 func (f *File) Bytes() []byte { return f.bytes }
 
 // Reader reads the content from its beginning, once. For all claims.

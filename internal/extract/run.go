@@ -104,14 +104,17 @@ const (
 	maxOwned    = 96 << 20
 )
 
-// extract reads one claimed file and has its extractors look at it. Streams are read on the walker's goroutine, since the
-// content is valid only now; buffered files go to another one, so that inflating goes on meanwhile.
+// extract reads one claimed file and has its extractors look at it. What is not buffered is read on the walker's goroutine,
+// since the content is valid only now; buffered files go to another one, so that inflating goes on meanwhile.
 func (r *run) extract(
 	ctx context.Context, l *layerIndex, p string, e *artifact.Entry, targets []target, into *claimedFile, wait *sync.WaitGroup,
 ) error {
 	var buffered []target
+	streams := func(t target) bool {
+		return t.claim.Stream || t.claim.RandomAccess && e.Content.ReaderAt() != nil
+	}
 	for _, t := range targets {
-		if !t.claim.Stream {
+		if !streams(t) {
 			buffered = append(buffered, t)
 		}
 	}
@@ -128,7 +131,7 @@ func (r *run) extract(
 		}
 		for _, t := range targets {
 			f := &File{Path: p, Size: e.Size, Mode: e.Mode, content: content}
-			if !t.claim.Stream {
+			if !streams(t) {
 				f = NewFile(p, data, e.Mode)
 			}
 			into.add(l, t.extractor, r.apply(ctx, l, t.extractor, f))
