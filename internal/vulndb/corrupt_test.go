@@ -26,6 +26,10 @@ func small(tb testing.TB) []byte {
 			Ratings: []vuln.Rating{{Feed: "osv/npm", Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}}, Weaknesses: []string{"CWE-1"},
 			Affected: []vuln.Affected{
 				{Namespace: "npm", Package: "a", Ranges: []vuln.Range{{Introduced: "1", Fixed: "2"}}, Versions: []string{"7", "8", "10"}, FixedAt: at},
+				{
+					Namespace: "Go", Package: "m", Binary: true, Module: "nodejs:18", Versions: []string{"1"},
+					Imports: []vuln.Import{{Path: "m/x", Symbols: []string{"F", "T.M"}, GOOS: []string{"linux"}}, {Path: "m/y", GOARCH: []string{"arm"}}},
+				},
 				{Namespace: "npm", Package: "b", Ranges: []vuln.Range{{LastAffected: "3"}, {Limit: "4"}}},
 			},
 		},
@@ -36,6 +40,14 @@ func small(tb testing.TB) []byte {
 		vuln.Advisory{Feed: "cisa-kev", ID: "CVE-2024-0001", KEV: &vuln.KEV{Added: at, Name: "A"}},
 		vuln.Advisory{Feed: "epss", ID: "CVE-2024-0001", EPSS: &vuln.EPSS{Score: 0.5, Percentile: 0.5, At: at}},
 		vuln.Advisory{Feed: "exploit-db", ID: "CVE-2024-0002", Exploits: []vuln.Exploit{{ID: "EDB-1", Published: at}}},
+		vuln.Advisory{
+			Feed: "cisa-vulnrichment", ID: "CVE-2024-0002", State: vuln.Disputed,
+			SSVC: &vuln.SSVC{Exploitation: "poc", Automatable: "no", Impact: "partial", At: at}, Sightings: []vuln.Sighting{{At: at, URL: "https://example.org"}},
+		},
+		vuln.Advisory{
+			Feed: "osv/npm", ID: "MAL-2024-1", Affected: []vuln.Affected{{Namespace: "npm", Package: "b", Module: vuln.AnyModule}},
+		},
+		vuln.Advisory{Feed: "osv/npm", ID: "GHSA-dddd-eeee-ffff", Withdrawn: at, Title: "gone"},
 	)
 	if err != nil {
 		tb.Fatal(err)
@@ -74,7 +86,9 @@ func useAll(tb testing.TB, b []byte) (first error) {
 			note(err)
 		}
 	}
-	for _, id := range []string{"CVE-2024-0001", "GHSA-aaaa-bbbb-cccc", "DSA-1-1", "EDB-1", "", "zzz"} {
+	_, err = db.Rows("Go", "m", 0)
+	note(err)
+	for _, id := range []string{"CVE-2024-0001", "GHSA-aaaa-bbbb-cccc", "DSA-1-1", "EDB-1", "MAL-2024-1", "GHSA-dddd-eeee-ffff", "", "zzz"} {
 		_, err := db.Lookup(id)
 		note(err)
 	}

@@ -335,6 +335,8 @@ func TestOpenErrors(t *testing.T) {
 	whole := build(t, sample()...)
 	newer := bytes.Clone(whole)
 	binary.LittleEndian.PutUint32(newer[8:], vulndb.FormatVersion+1)
+	older := bytes.Clone(whole)
+	binary.LittleEndian.PutUint32(older[8:], vulndb.FormatVersion-1)
 	put := func(name string, b []byte) string {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, b, 0o600); err != nil {
@@ -351,6 +353,7 @@ func TestOpenErrors(t *testing.T) {
 		"a folder":                 {dir, vulndb.ErrCorrupt},
 		"another kind of file":     {put("text", bytes.Repeat([]byte("hello "), 100)), vulndb.ErrCorrupt},
 		"a newer format":           {put("newer", newer), vulndb.ErrVersion},
+		"the format before":        {put("older", older), vulndb.ErrVersion},
 		"a file cut short":         {put("short", whole[:len(whole)-1]), vulndb.ErrCorrupt},
 		"a file with more behind":  {put("long", append(bytes.Clone(whole), 0)), vulndb.ErrCorrupt},
 	} {
