@@ -72,7 +72,7 @@ func alpineBranch(version string) string {
 	}
 	major, rest, ok := strings.Cut(version, ".")
 	minor, _, _ := strings.Cut(rest, ".")
-	if !ok || !digits(major) || !digits(minor) {
+	if !ok || !numeric(major) || !numeric(minor) {
 		return ""
 	}
 	return "v" + major + "." + minor
@@ -80,13 +80,13 @@ func alpineBranch(version string) string {
 
 func major(version string) string {
 	m, _, _ := strings.Cut(version, ".")
-	if !digits(m) {
+	if !numeric(m) {
 		return ""
 	}
 	return m
 }
 
-func digits(s string) bool {
+func numeric(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 

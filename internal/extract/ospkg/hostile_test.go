@@ -43,6 +43,18 @@ func TestHostileFilesCostBoundedTimeAndMemory(t *testing.T) {
 		"copyright: one line":         {ospkg.DpkgCopyright{}, "usr/share/doc/a/copyright", long(dep5 + "License: "), 1 << 24},
 		"copyright: licences":         {ospkg.DpkgCopyright{}, "usr/share/doc/a/copyright", append([]byte(dep5), numbered("\nFiles: *\nLicense: L%\n", 500_000)...), 1 << 24},
 		"copyright: mentions":         {ospkg.DpkgCopyright{}, "usr/share/doc/a/copyright", fill("/usr/share/common-licenses/GPL "), 1 << 28},
+		"rpm: zero bytes":             {ospkg.Rpm{}, "var/lib/rpm/Packages", fill("\x00"), 1 << 24},
+		"rpm: cells at one place":     {ospkg.Rpm{}, "var/lib/rpm/rpmdb.sqlite", cellsAtOnePlace(24 << 20), 1 << 27},
+		"rpm: branches to one page":   {ospkg.Rpm{}, "var/lib/rpm/rpmdb.sqlite", branchesToOnePage(24 << 20), 1 << 27},
+		"rpm: slots of one blob":      {ospkg.Rpm{}, "var/lib/rpm/Packages.db", slotsOfOneBlob(24 << 20), 1 << 24},
+		"rpm: items of one chain":     {ospkg.Rpm{}, "var/lib/rpm/Packages", itemsOfOneChain(24 << 20), 1 << 27},
+		"rpm: an endless chain":       {ospkg.Rpm{}, "var/lib/rpm/Packages", endlessChain(24 << 20), 1 << 27},
+		"rpm: a header of tags":       {ospkg.Rpm{}, "var/lib/rpm/Packages.db", writeNDB(headersOfTags(20)), 1 << 24},
+		"rpm: directories of nothing": {ospkg.Rpm{}, "var/lib/rpm/Packages.db", writeNDB([][]byte{headerOfNothing(24 << 20)}), 1 << 28},
+		"rpm: a long directory":       {ospkg.Rpm{}, "var/lib/rpm/Packages.db", writeNDB([][]byte{headerOfLongPaths(900_000)}), 1 << 29},
+		"rpm: small packages":         {ospkg.Rpm{}, "var/lib/rpm/Packages.db", writeNDB(smallHeaders(200_000)), 1 << 28},
+		"rpm-manifest: one line":      {ospkg.RpmManifest{}, "var/lib/rpmmanifest/container-manifest-2", long("a\t1-1\t"), 1 << 24},
+		"rpm-manifest: tabs":          {ospkg.RpmManifest{}, "var/lib/rpmmanifest/container-manifest-2", fill("\t"), 1 << 24},
 		"os-release: one line":        {ospkg.OSRelease{}, "etc/os-release", long("ID="), 1 << 24},
 		"os-release: assignments":     {ospkg.OSRelease{}, "etc/os-release", numbered("A%=1\n", 1_000_000), 1 << 24},
 		"debian_version: one line":    {ospkg.OSRelease{}, "etc/debian_version", long("1"), 1 << 24},
@@ -53,7 +65,10 @@ func TestHostileFilesCostBoundedTimeAndMemory(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		start := time.Now()
 		if err := tc.x.Extract(t.Context(), extract.NewFile(tc.path, tc.text, 0o644), &facts); err != nil {
-			t.Errorf("%s: %v", name, err)
+			if tc.x.Name() != "rpm" { // which has nothing to say of a file that is no database
+				t.Errorf("%s: %v", name, err)
+			}
+			t.Log(err)
 		}
 		took := time.Since(start)
 		runtime.ReadMemStats(&after)

@@ -1,10 +1,11 @@
-// Package ospkg reads the databases of the distributions' package managers: dpkg and apk, the files that their
-// packages own, the licences of Debian's packages, and which distribution it is. It promises the packages that the
+// Package ospkg reads the databases of the distributions' package managers: dpkg, apk and rpm, the files that
+// their packages own, the licences of Debian's packages, and which distribution it is. It promises the packages that the
 // package manager itself lists, with source package and version as it computes them, and memory bounded by the file's
 // size. Which advisories hold for a release is inventory's work; the merge joins packages with owned files and licences.
 package ospkg
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 
 // Extractors lists the extractors of this package.
 func Extractors() []extract.Extractor {
-	return []extract.Extractor{Dpkg{}, DpkgFiles{}, DpkgCopyright{}, Apk{}, OSRelease{}}
+	return []extract.Extractor{Dpkg{}, DpkgFiles{}, DpkgCopyright{}, Apk{}, Rpm{}, RpmManifest{}, OSRelease{}}
 }
 
 // Bounds of one file's facts. A hostile file says much with few bytes; real ones stay far below.
@@ -23,17 +24,18 @@ const (
 	maxWord      = 256       // bytes of a name or a version; dpkg's own files are named by them
 	maxPaths     = 1_000_000 // owned files; the most of a Debian package is about 100,000
 	maxPath      = 4096      // bytes of a path, as in the kernel
-	maxPathBytes = 64 << 20  // all paths of an apk database
+	maxPathBytes = 64 << 20  // all paths of an apk or rpm database
 )
 
 // complaints counts what was not understood, so that a file of a million broken stanzas makes one report of each kind.
 type complaints struct {
+	unit  string // of what is counted; default "line"
 	kinds []complaint
 }
 
 type complaint struct {
 	what  string
-	line  int // of the first
+	line  int // or other unit, of the first
 	count int
 }
 
@@ -52,7 +54,7 @@ const tooMany = "too many packages"
 
 func (c *complaints) report(facts *extract.Facts) {
 	for _, k := range c.kinds {
-		detail := fmt.Sprintf("line %d: %s", k.line, k.what)
+		detail := fmt.Sprintf("%s %d: %s", cmp.Or(c.unit, "line"), k.line, k.what)
 		if k.count > 1 {
 			detail += fmt.Sprintf(" (%d times)", k.count)
 		}

@@ -125,7 +125,7 @@ func FuzzOSRelease(f *testing.F) {
 			return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\ufffd' })
 		}
 		if value != "" && (!plain(raw.PrettyName) || !plain(raw.VersionID)) && !strings.Contains(value, "\ufffd") {
-			t.Fatalf("unprintable: %+q", raw)
+			t.Fatalf("unprintable: %+v", raw)
 		}
 		if !plain(value) || len(value) > 300 {
 			return
