@@ -49,7 +49,10 @@ func normalizePyPI(name string) string {
 
 // Namespace normalises an OSV ecosystem with its release into the namespace in which advisories and packages meet:
 // the ecosystem in OSV's spelling, and the release without the words that do not tell releases apart ("Ubuntu:22.04:LTS"
-// is "Ubuntu:22.04", "Ubuntu:Pro:16.04:LTS" is "Ubuntu:Pro:16.04"); Alpine's releases always have their "v". An
+// is "Ubuntu:22.04", "Ubuntu:Pro:16.04:LTS" is "Ubuntu:Pro:16.04"); Alpine's releases always have their "v". Where OSV names products,
+// those that a release consists of give the release: "Red Hat:enterprise_linux:9::baseos" is "Red Hat:9", "SUSE:Linux Enterprise Module for
+// Basesystem 15 SP5" and "SUSE:Linux Enterprise Server 15 SP5-LTSS" are "SUSE:15.5", "openSUSE:Leap 15.6" is "openSUSE:15.6"; what has
+// versions of its own (extended support, "rhel_eus:9.2"; SUSE Manager) is kept as written. An
 // ecosystem that is not known is kept as written, without the space around it.
 func Namespace(osvEcosystem string) string {
 	s := strings.TrimSpace(osvEcosystem)
@@ -67,6 +70,16 @@ func Namespace(osvEcosystem string) string {
 	case Alpine:
 		if release != "" && '0' <= release[0] && release[0] <= '9' {
 			release = "v" + release
+		}
+	case RedHat:
+		release = redHatRelease(release)
+	case SUSE:
+		release = suseRelease(release)
+	case OpenSUSE:
+		release = leapRelease(release)
+	case AzureLinux:
+		if digits(release) {
+			release += ".0"
 		}
 	}
 	if release == "" {

@@ -39,6 +39,11 @@ func Parse(s string) (Parsed, error) {
 	return p, nil
 }
 
+// String writes the purl.
+func (p Parsed) String() string {
+	return packageurl.NewPackageURL(p.Type, p.Namespace, p.Name, p.Version, packageurl.QualifiersFromMap(p.Qualifiers), p.Subpath).String()
+}
+
 // Package gives the ecosystem and the whole name of the package in it, normalised as by [NormalizeName]: Go and
 // "github.com/a/b", Maven and "group:artifact", npm and "@babel/core", Debian and "bash". The ecosystem is empty when
 // it is none that we know, such as that of a pkg:generic or of another vendor's rpm.
@@ -80,23 +85,27 @@ func ofVendor(namespace string) Ecosystem {
 	switch namespace {
 	case "rocky", "rocky-linux", "rockylinux":
 		return Rocky
-	case "redhat", "rhel":
+	case "redhat", "rhel", "centos", "rhcos", "scientific":
 		return RedHat
+	case "oracle", "ol", "oraclelinux", "oracle-linux":
+		return Oracle
+	case "amzn", "amazon", "amazonlinux", "amazon-linux":
+		return Amazon
 	case "almalinux", "alma":
 		return AlmaLinux
-	case "azurelinux", "azure-linux", "mariner":
+	case "azurelinux", "azure-linux", "mariner", "cbl-mariner":
 		return AzureLinux
 	case "bellsoft-hardened-containers":
 		return BellSoft
 	case "photon", "photon-os":
 		return Photon
-	case "sles", "sle", "sle_hpc", "sled", "sles_sap":
+	case "sles", "sle", "sle_hpc", "sle-hpc", "sled", "sles_sap", "sle-micro", "sl-micro":
 		return SUSE
-	case "opensuse-leap", "opensuse-tumbleweed", "opensuse-leap-micro":
+	case "opensuse-leap", "opensuse-tumbleweed", "opensuse-leap-micro", "opensuse-microos":
 		return OpenSUSE
 	}
 	for _, e := range [...]Ecosystem{
-		Debian, Ubuntu, Alpine, Wolfi, Chainguard, Alpaquita, CleanStart, Echo, Mageia, MinimOS, OpenEuler, OpenSUSE, SUSE,
+		Debian, Ubuntu, Alpine, Wolfi, Chainguard, Alpaquita, CleanStart, Echo, Fedora, Mageia, MinimOS, OpenEuler, OpenSUSE, SUSE,
 	} {
 		if e.vendor() == namespace {
 			return e

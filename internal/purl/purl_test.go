@@ -48,9 +48,18 @@ func TestNamespace(t *testing.T) {
 		"Ubuntu:22.04:LTS": "Ubuntu:22.04", "Ubuntu:22.04": "Ubuntu:22.04", "Ubuntu:23.10": "Ubuntu:23.10", "Ubuntu:22.04:lts": "Ubuntu:22.04",
 		"Ubuntu:Pro:16.04:LTS": "Ubuntu:Pro:16.04", "Ubuntu:Pro:FIPS:18.04:LTS": "Ubuntu:Pro:FIPS:18.04", "Ubuntu:Pro:FIPS-updates:20.04:LTS": "Ubuntu:Pro:FIPS-updates:20.04",
 		"Alpine:v3.18": "Alpine:v3.18", "Alpine:3.18": "Alpine:v3.18", "Alpine:edge": "Alpine:edge", "AlmaLinux:8": "AlmaLinux:8", "Rocky Linux:9": "Rocky Linux:9",
-		"Red Hat:enterprise_linux:9::baseos": "Red Hat:enterprise_linux:9::baseos", "npm": "npm", "NPM": "npm", "Go": "Go", "crates.io": "crates.io",
+		"Red Hat:enterprise_linux:9::baseos": "Red Hat:9", "Red Hat:enterprise_linux:8::appstream": "Red Hat:8", "Red Hat:9": "Red Hat:9",
+		"Red Hat:rhel_eus:9.2::baseos": "Red Hat:rhel_eus:9.2::baseos", "Red Hat:enterprise_linux:10.0": "Red Hat:enterprise_linux:10.0",
+		"SUSE:Linux Enterprise Server 15 SP5": "SUSE:15.5", "SUSE:Linux Enterprise Server 15 SP4-LTSS": "SUSE:15.4", "SUSE:15.5": "SUSE:15.5",
+		"SUSE:Linux Enterprise Module for Basesystem 15 SP6": "SUSE:15.6", "SUSE:Linux Enterprise Server for SAP Applications 12 SP5": "SUSE:12.5",
+		"SUSE:Linux Enterprise High Performance Computing 15 SP3-ESPOS": "SUSE:15.3", "SUSE:Linux Enterprise Server 15": "SUSE:15",
+		"SUSE:Linux Enterprise Micro 5.5": "SUSE:Linux Enterprise Micro 5.5", "SUSE:Manager Server 4.3": "SUSE:Manager Server 4.3",
+		"SUSE:Linux Enterprise Live Patching 15 SP5":                 "SUSE:Linux Enterprise Live Patching 15 SP5",
+		"SUSE:Linux Enterprise Server LTSS Extended Security 12 SP5": "SUSE:12.5",
+		"openSUSE:Tumbleweed":                                        "openSUSE:Tumbleweed", "openSUSE:Leap Micro 5.5": "openSUSE:Leap Micro 5.5",
+		"Azure Linux:3": "Azure Linux:3.0", "Azure Linux:3.0": "Azure Linux:3.0", "Photon OS:5.0": "Photon OS:5.0", "npm": "npm", "NPM": "npm", "Go": "Go", "crates.io": "crates.io",
 		"Maven:https://maven.google.com": "Maven:https://maven.google.com", "Nobody:1": "Nobody:1", " x ": "x", "": "", "deb": "deb", "golang": "golang",
-		"openSUSE:Leap 15.6": "openSUSE:Leap 15.6",
+		"openSUSE:Leap 15.6": "openSUSE:15.6",
 	} {
 		got := purl.Namespace(s)
 		if got != want {

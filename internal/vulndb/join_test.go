@@ -127,9 +127,11 @@ func TestJoin(t *testing.T) {
 		},
 		"what only withdrawn records speak of is there to say so, with the name of its CVE": {
 			[]identity{
-				{id: "CVE-2024-0001", withdrawn: true}, {id: "GHSA-aaaa-aaaa-aaaa", aliases: []string{"CVE-2024-0001"}, withdrawn: true},
+				{id: "CVE-2024-0001", withdrawn: true},
+				{id: "GHSA-aaaa-aaaa-aaaa", aliases: []string{"CVE-2024-0001"}, withdrawn: true},
 				{id: "GHSA-bbbb-bbbb-bbbb", aliases: []string{"PYSEC-1-1"}, withdrawn: true},
-				{id: "DSA-1-1", covers: []string{"CVE-2024-0002"}, withdrawn: true}, {id: "EDB-1-1", exploit: true, withdrawn: true},
+				{id: "DSA-1-1", covers: []string{"CVE-2024-0002"}, withdrawn: true},
+				{id: "EDB-1-1", exploit: true, withdrawn: true},
 			},
 			[]string{
 				"CVE-2024-0001 = GHSA-aaaa-aaaa-aaaa | CVE-2024-0001 GHSA-aaaa-aaaa-aaaa",
@@ -138,8 +140,10 @@ func TestJoin(t *testing.T) {
 		},
 		"a withdrawn record of something that others speak of leads there, and is no part of it": {
 			[]identity{
-				{id: "GHSA-aaaa-aaaa-aaaa", aliases: []string{"CVE-2024-0001"}, withdrawn: true}, {id: "CVE-2024-0001"},
-				{id: "GO-1-1", aliases: []string{"GHSA-bbbb-bbbb-bbbb"}, withdrawn: true}, {id: "GHSA-bbbb-bbbb-bbbb"},
+				{id: "GHSA-aaaa-aaaa-aaaa", aliases: []string{"CVE-2024-0001"}, withdrawn: true},
+				{id: "CVE-2024-0001"},
+				{id: "GO-1-1", aliases: []string{"GHSA-bbbb-bbbb-bbbb"}, withdrawn: true},
+				{id: "GHSA-bbbb-bbbb-bbbb"},
 			},
 			[]string{
 				"CVE-2024-0001 =  | CVE-2024-0001 | GHSA-aaaa-aaaa-aaaa",
@@ -171,7 +175,10 @@ func TestJoin(t *testing.T) {
 		"malware does not link two vulnerabilities, nor two notices": {
 			[]identity{
 				{id: "MAL-2022-1", aliases: []string{"GHSA-aaaa-aaaa-aaaa", "GHSA-bbbb-bbbb-bbbb"}, covers: []string{"PYSEC-1-1"}},
-				{id: "GHSA-aaaa-aaaa-aaaa"}, {id: "GHSA-bbbb-bbbb-bbbb"}, {id: "ALSA-2024:1", covers: []string{"MAL-2022-1"}}, {id: "PYSEC-1-1"},
+				{id: "GHSA-aaaa-aaaa-aaaa"},
+				{id: "GHSA-bbbb-bbbb-bbbb"},
+				{id: "ALSA-2024:1", covers: []string{"MAL-2022-1"}},
+				{id: "PYSEC-1-1"},
 			},
 			[]string{
 				"ALSA-2024:1 =  | ALSA-2024:1", "GHSA-aaaa-aaaa-aaaa =  | GHSA-aaaa-aaaa-aaaa", "GHSA-bbbb-bbbb-bbbb =  | GHSA-bbbb-bbbb-bbbb",
@@ -184,10 +191,14 @@ func TestJoin(t *testing.T) {
 		},
 		"the ids of notices are no names, even where a feed calls what they mend their aliases": {
 			[]identity{
-				{id: "RHSA-2023:1234", aliases: []string{"CVE-2024-0001"}}, {id: "ALAS2023-2023-123", aliases: []string{"CVE-2024-0001"}},
-				{id: "SUSE-SU-2023:1234-1", covers: []string{"CVE-2024-0001"}}, {id: "ELSA-2023-1234", aliases: []string{"CVE-2024-0001"}},
-				{id: "FEDORA-2023-abcdef", aliases: []string{"CVE-2024-0001", "CVE-2024-0002"}}, {id: "openSUSE-SU-2023:1-1", aliases: []string{"GHSA-aaaa-aaaa-aaaa"}},
-				{id: "GHSA-aaaa-aaaa-aaaa", aliases: []string{"CVE-2024-0002", "RHSA-2023:1234"}}, {id: "ELSA-2023-9999"},
+				{id: "RHSA-2023:1234", aliases: []string{"CVE-2024-0001"}},
+				{id: "ALAS2023-2023-123", aliases: []string{"CVE-2024-0001"}},
+				{id: "SUSE-SU-2023:1234-1", covers: []string{"CVE-2024-0001"}},
+				{id: "ELSA-2023-1234", aliases: []string{"CVE-2024-0001"}},
+				{id: "FEDORA-2023-abcdef", aliases: []string{"CVE-2024-0001", "CVE-2024-0002"}},
+				{id: "openSUSE-SU-2023:1-1", aliases: []string{"GHSA-aaaa-aaaa-aaaa"}},
+				{id: "GHSA-aaaa-aaaa-aaaa", aliases: []string{"CVE-2024-0002", "RHSA-2023:1234"}},
+				{id: "ELSA-2023-9999"},
 			},
 			[]string{
 				"CVE-2024-0001 =  | *ALAS2023-2023-123 *ELSA-2023-1234 *FEDORA-2023-abcdef *RHSA-2023:1234 *SUSE-SU-2023:1234-1" +

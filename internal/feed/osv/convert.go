@@ -18,6 +18,7 @@ type decoder struct {
 	rec   record
 	names map[string]string // strings that come again and again: namespaces, packages
 	last  struct{ ecosystem, namespace string }
+	mods  []string // that the title of the record names
 }
 
 func newDecoder(feed string) *decoder {
@@ -54,6 +55,11 @@ func (d *decoder) advisory(b []byte) (*vuln.Advisory, error) {
 	if len(a.Covers) == 0 && len(a.Aliases) == 0 && maintenance(r.ID) {
 		return nil, nil
 	}
+	a.State = state(r)
+	d.mods = nil
+	if notice(r.ID) {
+		d.mods = modules(r.Summary)
+	}
 	a.Ratings = d.ratings(r)
 	for _, w := range r.Specific.CWEs {
 		a.Weaknesses = appendCWE(a.Weaknesses, w)
@@ -71,6 +77,7 @@ func (d *decoder) advisory(b []byte) (*vuln.Advisory, error) {
 			return nil, err
 		}
 	}
+	a.Malicious = malicious(r, a)
 	return a, nil
 }
 
@@ -166,6 +173,10 @@ func (d *decoder) affected(a *vuln.Advisory, from *affected) error {
 		Namespace: d.last.namespace,
 		Package:   d.intern(purl.NormalizeName(eco, from.Package.Name)),
 		Severity:  packageSeverity(from),
+		Binary:    eco == purl.AlmaLinux || eco == purl.RedHat,
+	}
+	if eco == purl.Go {
+		to.Imports = d.imports(from.Ecosystem.Imports)
 	}
 	var err error
 	if to.Ranges, err = intervals(eco, from.Ranges); err != nil {
@@ -184,21 +195,57 @@ func (d *decoder) affected(a *vuln.Advisory, from *affected) error {
 	if from.Ecosystem.Urgency == "end-of-life" && !slices.ContainsFunc(to.Ranges, func(r vuln.Range) bool { return r.Fixed != "" }) {
 		to.Status = vuln.StatusWontFix
 	}
-	// Records say the same package again for each of its ranges; as one entry they mean the same.
-	if n := len(a.Affected); n > 0 {
-		if last := &a.Affected[n-1]; last.Namespace == to.Namespace && last.Package == to.Package &&
-			last.Status == to.Status && last.Severity == to.Severity && to.Status != vuln.StatusNotAffected {
-			for _, r := range to.Ranges {
-				if !slices.Contains(last.Ranges[max(0, len(last.Ranges)-64):], r) {
-					last.Ranges = append(last.Ranges, r)
-				}
-			}
-			last.Versions = append(last.Versions, to.Versions...)
-			return nil
+	if !eco.OS() || !ofModule(&to) {
+		add(a, to)
+		return nil
+	}
+	if len(d.mods) == 0 {
+		to.Module = vuln.AnyModule
+		add(a, to)
+	}
+	for _, m := range d.mods {
+		of := to
+		of.Module, of.Ranges, of.Versions = d.intern(m), slices.Clone(to.Ranges), slices.Clone(to.Versions)
+		add(a, of)
+	}
+	return nil
+}
+
+// add adds to what the record says. Records say the same package again for each of its ranges; as one entry they mean the same.
+func add(a *vuln.Advisory, to vuln.Affected) {
+	for back := range min(len(a.Affected), maxModules) { // a package of two modules is there in turns
+		last := &a.Affected[len(a.Affected)-1-back]
+		if last.Namespace != to.Namespace || last.Package != to.Package {
+			break
 		}
+		if last.Module != to.Module || last.Status != to.Status || last.Severity != to.Severity || to.Status == vuln.StatusNotAffected ||
+			!sameImports(last.Imports, to.Imports) {
+			continue
+		}
+		for _, r := range to.Ranges {
+			if !slices.Contains(last.Ranges[max(0, len(last.Ranges)-64):], r) {
+				last.Ranges = append(last.Ranges, r)
+			}
+		}
+		last.Versions = append(last.Versions, to.Versions...)
+		return
 	}
 	a.Affected = append(a.Affected, to)
-	return nil
+}
+
+func sameImports(a, b []vuln.Import) bool {
+	return slices.EqualFunc(a, b, func(a, b vuln.Import) bool {
+		return a.Path == b.Path && slices.Equal(a.Symbols, b.Symbols) && slices.Equal(a.GOOS, b.GOOS) && slices.Equal(a.GOARCH, b.GOARCH)
+	})
+}
+
+// imports takes over the list as it is. To leave one out would call safe what is not.
+func (d *decoder) imports(list imports) []vuln.Import {
+	var out []vuln.Import
+	for _, i := range list {
+		out = append(out, vuln.Import{Path: i.Path, Symbols: i.Symbols, GOOS: i.GOOS, GOARCH: i.GOARCH})
+	}
+	return out
 }
 
 // fixedAtZero says whether the only range is "fixed in 0", which is how exports carry a distribution's word that its package was never affected.

@@ -4,7 +4,7 @@
 // Joining names of the same vulnerability is vulndb's work.
 //
 // What it leaves out of the records: ranges of commits (GIT), and packages for which nothing else is said; credits; names of
-// symbols and binaries; names that are merely "related", except in a distribution's notice, where they are what the notice is about;
+// binaries beside those of source packages; names that are merely "related", except in a distribution's notice, where they are what the notice is about;
 // bug-fix and enhancement notices that name no vulnerability; listed versions which the ranges of the same record hold anyway.
 package osv
 
@@ -35,15 +35,45 @@ const (
 // New gives the feed of an OSV ecosystem: "Debian", "npm", "Rocky Linux".
 func New(ecosystem string) feed.Feed { return &source{ecosystem: ecosystem} }
 
+// The ecosystems that are read unless somebody asks for others. Left out are those of which the publisher itself is a feed (Red Hat, SUSE, Azure Linux: twice
+// the size for the same facts), whose terms do not allow to ship them (Wolfi, Chainguard), of which no image holds packages (GitHub Actions, GHC, OSS-Fuzz, Android),
+// and which have no records (ConanCenter).
+var (
+	distributions = []string{"Debian", "Ubuntu", "Alpine", "AlmaLinux", "Rocky Linux"}
+	languages     = []string{"npm", "PyPI", "Go", "Maven", "RubyGems", "crates.io", "Packagist", "NuGet"}
+	small         = []string{"openSUSE", "Hex", "Pub", "CRAN", "SwiftURL", "Hackage", "Bitnami"} // a mirror may lack them
+)
+
+// Default lists the feeds of the ecosystems that are read unless somebody asks for others: distributions first.
+func Default() []feed.Feed {
+	var out []feed.Feed
+	for _, e := range slices.Concat(distributions, languages, small) {
+		out = append(out, New(e))
+	}
+	return out
+}
+
 type source struct{ ecosystem string }
 
 func (s *source) Name() string { return "osv/" + s.ecosystem }
 
 func (s *source) About() feed.About {
-	a := feed.About{Publisher: "OSV", URL: "https://osv.dev/list?ecosystem=" + url.QueryEscape(s.ecosystem)}
+	a := feed.About{Publisher: "OSV", License: "as stated by the database of each record", URL: "https://osv.dev/list?ecosystem=" + url.QueryEscape(s.ecosystem)}
 	switch s.ecosystem {
-	case "npm", "Maven", "RubyGems", "Packagist", "NuGet":
+	case "npm":
+		a.Publisher, a.License = "GitHub Advisory Database (CC-BY-4.0) and OpenSSF Malicious Packages (Apache-2.0), through OSV", "CC-BY-4.0 AND Apache-2.0"
+	case "Maven", "RubyGems", "Packagist", "NuGet", "Pub", "SwiftURL", "GitHub Actions":
 		a.Publisher, a.License = "GitHub Advisory Database, through OSV", "CC-BY-4.0"
+	case "Hex":
+		a.Publisher, a.License = "GitHub Advisory Database and Erlang Ecosystem Foundation, through OSV", "CC-BY-4.0"
+	case "CRAN":
+		a.Publisher, a.License = "R Consortium Advisory Database, through OSV", "Apache-2.0"
+	case "Hackage", "GHC":
+		a.Publisher, a.License = "Haskell Security Response Team, through OSV", "CC0-1.0"
+	case "Bitnami":
+		a.Publisher, a.License = "Bitnami Vulnerability Database, through OSV", "Apache-2.0"
+	case "openSUSE", "SUSE":
+		a.Publisher, a.License = "SUSE, through OSV", "CC-BY-4.0"
 	case "PyPI":
 		a.Publisher, a.License = "Python Packaging Advisory Database and GitHub Advisory Database, through OSV", "CC-BY-4.0"
 	case "Go":
@@ -66,6 +96,8 @@ func (s *source) About() feed.About {
 
 func (s *source) Resources() []feed.Resource {
 	return []feed.Resource{{
+		Optional: slices.Contains(small, s.ecosystem),
+
 		URL:  "https://osv-vulnerabilities.storage.googleapis.com/" + url.PathEscape(s.ecosystem) + "/all.zip",
 		Path: "osv/" + s.ecosystem + "/all.zip",
 	}}

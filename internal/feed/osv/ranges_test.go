@@ -252,6 +252,8 @@ func FuzzRecord(f *testing.F) {
 	f.Add([]byte(`{"id":"CVE-2020-0001","affected":[{"package":{"ecosystem":"Debian:11","name":"a"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1"}]}],"versions":["0.1","2"]}]}`))
 	f.Add([]byte(`{"id":"USN-1-1","related":["CVE-2020-1"],"severity":[{"type":"Ubuntu","score":"low"}],"modified":"2020-01-01t00:00:00z"}`))
 	f.Add([]byte(`{"id":"ALBA-2020:1","summary":"x: y","database_specific":{"severity":1}}`))
+	f.Add([]byte(`{"id":"GO-2024-1","affected":[{"package":{"ecosystem":"Go","name":"m"},"versions":["1"],"ecosystem_specific":{"imports":[{"path":"m/a","symbols":["F"]}]}}]}`))
+	f.Add([]byte(`{"id":"ALSA-2022:1","summary":"Moderate: virt:rhel and virt-devel:rhel update","related":["CVE-2020-1"],"affected":[{"package":{"ecosystem":"AlmaLinux:8","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1-1.module_el8.6.0+1+f"}]}]}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d := newDecoder("osv/X")
 		a, err := d.advisory(b)
@@ -282,6 +284,24 @@ func FuzzRecord(f *testing.F) {
 		again, err := newDecoder("osv/X").advisory(b)
 		if err != nil || cmp.Diff(a, again) != "" {
 			t.Fatal("another answer for the same bytes", err)
+		}
+	})
+}
+
+// FuzzModules: what is found in a title is in the title, has the form of a stream, and is found again by itself.
+func FuzzModules(f *testing.F) {
+	f.Add("Important: nodejs:18 security update")
+	f.Add("ALSA-2022:5468: php:8.0 security update (Important)")
+	f.Add("Moderate: virt:rhel, (virt-devel:rhel) a:b c:d e:f")
+	f.Fuzz(func(t *testing.T, title string) {
+		list := modules(title)
+		if len(list) > maxModules {
+			t.Errorf("%q has %d modules", title, len(list))
+		}
+		for _, m := range list {
+			if !strings.Contains(title, m) || strings.Count(m, ":") != 1 || !slices.Equal(modules(m), []string{m}) {
+				t.Errorf("%q has the module %q", title, m)
+			}
 		}
 	})
 }

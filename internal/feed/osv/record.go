@@ -25,8 +25,10 @@ type record struct {
 	Affected   []affected  `json:"affected"`
 	References []reference `json:"references"`
 	Specific   struct {
-		CWEs     words `json:"cwe_ids"`
-		Severity word  `json:"severity"`
+		CWEs     words   `json:"cwe_ids"`
+		Severity word    `json:"severity"`
+		Origins  present `json:"malicious-packages-origins"`
+		Reviewed answer  `json:"github_reviewed"`
 	} `json:"database_specific"`
 }
 
@@ -52,6 +54,8 @@ type affected struct {
 		Urgency  word `json:"urgency"`         // Debian
 		Priority word `json:"ubuntu_priority"` // Ubuntu
 		Severity word `json:"severity"`
+		// https://go.dev/doc/security/vuln/database#schema
+		Imports imports `json:"imports"`
 	} `json:"ecosystem_specific"`
 	Database struct {
 		Severity word  `json:"severity"`
@@ -89,6 +93,40 @@ func (w *words) UnmarshalJSON(b []byte) error {
 	var s []string
 	if json.Unmarshal(b, &s) == nil {
 		*w = s
+	}
+	return nil
+}
+
+// present says whether there is a list with anything in it.
+type present bool
+
+func (p *present) UnmarshalJSON(b []byte) error {
+	b = bytes.TrimSpace(b)
+	*p = len(b) > 2 && b[0] == '[' && len(bytes.TrimSpace(b[1:len(b)-1])) > 0
+	return nil
+}
+
+// answer is true or false, or neither.
+type answer string
+
+func (a *answer) UnmarshalJSON(b []byte) error {
+	*a = answer(bytes.TrimSpace(b))
+	return nil
+}
+
+// imports are the vulnerable packages and symbols of a Go module. A list that is not as the schema says is none: all of the module is then vulnerable.
+type imports []struct {
+	Path    string   `json:"path"`
+	Symbols []string `json:"symbols"`
+	GOOS    []string `json:"goos"`
+	GOARCH  []string `json:"goarch"`
+}
+
+func (i *imports) UnmarshalJSON(b []byte) error {
+	type list imports // without this method
+	var l list
+	if json.Unmarshal(b, &l) == nil {
+		*i = imports(l)
 	}
 	return nil
 }
