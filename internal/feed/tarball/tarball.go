@@ -6,6 +6,7 @@ package tarball
 import (
 	"archive/tar"
 	"bufio"
+	"compress/bzip2"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -24,7 +25,7 @@ import (
 // Bounds of an archive. The biggest of today, Red Hat's VEX files, holds about 50,000 records in some ten GiB.
 const (
 	MaxRecord  = 128 << 20 // bytes of a record
-	maxTotal   = 256 << 30
+	maxTotal   = 64 << 30
 	maxRecords = 4 << 20
 	maxWindow  = 128 << 20 // of zstd
 	workers    = 2
@@ -36,7 +37,7 @@ type Decoder interface {
 	Decode(name string, text []byte) ([]*vuln.Advisory, error)
 }
 
-// Parse reads an archive, plain or packed by gzip or zstd. It hands the advisories of each regular file for which wanted is true to emit, in the order of the archive. It is
+// Parse reads an archive, plain or packed by gzip, bzip2 or zstd. It hands the advisories of each regular file for which wanted is true to emit, in the order of the archive. It is
 // an error when no record of many could be understood.
 func Parse(ctx context.Context, f io.Reader, at string, wanted func(name string) bool, decoder func() Decoder,
 	emit func(*vuln.Advisory) error, skip func(feed.Skipped),
@@ -99,6 +100,9 @@ func unpack(f io.Reader) (io.Reader, func(), error) {
 			return nil, nil, fmt.Errorf("%w: %w", artifact.ErrCorrupt, err)
 		}
 		return z, z.Close, nil
+	}
+	if len(head) > 2 && string(head[:3]) == "BZh" {
+		return bzip2.NewReader(b), func() {}, nil
 	}
 	if len(head) > 1 && head[0] == 0x1f && head[1] == 0x8b {
 		z, err := gzip.NewReader(b)
