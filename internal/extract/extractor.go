@@ -47,9 +47,16 @@ type Claim struct {
 	// may be larger than Limits.FileBytes.
 	Stream bool
 	// RandomAccess says that Extract reads only parts of the file, with ReaderAt: where the source has random access it is
-	// not buffered and may be larger than Limits.FileBytes. Elsewhere it is buffered, as for other claims.
+	// not buffered and may be larger than Limits.FileBytes. Elsewhere it is buffered, as for other claims. Together with Stream
+	// it is a wish: what is too large to be buffered comes as a stream, and ReaderAt is nil.
 	RandomAccess bool
+	// Head, if set, must also hold for the first bytes of the content, at most HeadBytes. It keeps scripts from being buffered for those who
+	// look for machine code.
+	Head func(head []byte) bool
 }
+
+// HeadBytes is how much of a file Claim.Head sees; fewer where the file is shorter.
+const HeadBytes = 16
 
 // File is one claimed file. It is valid during Extract only.
 type File struct {

@@ -193,6 +193,9 @@ func (r *run) applyFetched(ctx context.Context, into *layerIndex, f fetch, file 
 	}
 	into.mu.Unlock()
 	for _, t := range f.wants {
+		if head := file.bytes[:min(len(file.bytes), HeadBytes)]; t.claim.Head != nil && !t.claim.Head(head) {
+			continue
+		}
 		i := slices.IndexFunc(claimed.facts, func(x extracted) bool { return x.extractor == t.extractor })
 		switch {
 		case i < 0:

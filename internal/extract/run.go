@@ -8,7 +8,6 @@ import (
 	"hash/maphash"
 	"io"
 	"runtime"
-	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -103,55 +102,6 @@ const (
 	maxPackages = 200_000
 	maxOwned    = 96 << 20
 )
-
-// extract reads one claimed file and has its extractors look at it. What is not buffered is read on the walker's goroutine,
-// since the content is valid only now; buffered files go to another one, so that inflating goes on meanwhile.
-func (r *run) extract(
-	ctx context.Context, l *layerIndex, p string, e *artifact.Entry, targets []target, into *claimedFile, wait *sync.WaitGroup,
-) error {
-	var buffered []target
-	streams := func(t target) bool {
-		return t.claim.Stream || t.claim.RandomAccess && e.Content.ReaderAt() != nil
-	}
-	for _, t := range targets {
-		if !streams(t) {
-			buffered = append(buffered, t)
-		}
-	}
-	if len(buffered) < len(targets) {
-		content := e.Content
-		var data []byte
-		if len(buffered) > 0 { // both want it: rare, and then the buffer serves both
-			var err error
-			if data, err = r.buffer(ctx, l, p, e); err != nil || data == nil {
-				return err
-			}
-			defer r.buffers.Release(int64(cap(data)))
-			content = bytesContent(data)
-		}
-		for _, t := range targets {
-			f := &File{Path: p, Size: e.Size, Mode: e.Mode, content: content}
-			if !streams(t) {
-				f = NewFile(p, data, e.Mode)
-			}
-			into.add(l, t.extractor, r.apply(ctx, l, t.extractor, f))
-		}
-		return nil
-	}
-	data, err := r.buffer(ctx, l, p, e)
-	if err != nil || data == nil {
-		return err
-	}
-	mode := e.Mode
-	r.slots <- struct{}{}
-	wait.Go(func() {
-		defer func() { <-r.slots; r.buffers.Release(int64(cap(data))) }()
-		for _, t := range buffered {
-			into.add(l, t.extractor, r.apply(ctx, l, t.extractor, NewFile(p, data, mode)))
-		}
-	})
-	return nil
-}
 
 func (f *claimedFile) add(l *layerIndex, extractor int, facts Facts) {
 	l.mu.Lock()
@@ -284,9 +234,3 @@ func (r *run) cap(l *layerIndex, path string, facts *Facts) {
 		})
 	}
 }
-
-// bytesContent offers bytes in memory as content.
-type bytesContent []byte
-
-func (b bytesContent) Reader() io.Reader     { return bytes.NewReader(b) }
-func (b bytesContent) ReaderAt() io.ReaderAt { return bytes.NewReader(b) }
