@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
+	"github.com/sightline-sec/sightline/internal/extract/executable"
 )
 
 // The layout of build information, see debug/buildinfo of the standard library: a header of 32 bytes, aligned to 16,
@@ -31,6 +32,7 @@ const (
 type build struct {
 	goVersion string // as the linker wrote it: "go1.22.1"; empty where the file is no Go binary
 	modules   string // the module information without its frame; empty where there is none
+	functions *functions
 
 	packed  bool
 	reason  artifact.Reason
@@ -40,9 +42,9 @@ type build struct {
 // readBuild finds the build information of an executable. A file that is none, or not Go's, gives a zero build.
 func readBuild(in *input, headBuf []byte) (*build, error) {
 	none := &build{}
-	// Most files with an execute bit are scripts or libraries: four bytes tell.
-	first, err := in.peek(4)
-	if err != nil || !executableMagic(first) {
+	// Most files with an execute bit are scripts or libraries: a few bytes tell.
+	first, err := in.peek(8)
+	if err != nil || !executable.Magic(first) {
 		return none, err
 	}
 	head, err := readHead(in, headBuf)
@@ -50,7 +52,7 @@ func readBuild(in *input, headBuf []byte) (*build, error) {
 		return none, err
 	}
 	var base int64
-	if off, fat := fatOffset(head); fat {
+	if off, fat := executable.Fat(head); fat {
 		if ok, err := in.seek(off, nil); !ok {
 			return none, err
 		}
@@ -59,23 +61,16 @@ func readBuild(in *input, headBuf []byte) (*build, error) {
 			return none, err
 		}
 	}
-	x := parseExecutable(in, head, base)
+	x := parseProgram(in, head, base)
 	switch {
 	case x == nil:
 		return none, nil
-	case x.packed:
+	case x.Packed:
 		return &build{packed: true}, nil
 	}
-	// The pointer form has its strings before its header, where a stream has passed when the header is met.
-	var seen *recorder
-	if x.marked && in.ra == nil {
-		seen = &recorder{}
-	}
-	for _, place := range x.data {
-		info, err := search(in, x, place, seen)
-		if info != nil || err != nil {
-			return info, err
-		}
+	info, err := x.pass(in)
+	if info != nil || err != nil {
+		return info, err
 	}
 	if x.marked {
 		return &build{reason: artifact.Unsupported, problem: "a Go binary without build information: its modules are not known"}, nil
@@ -83,12 +78,47 @@ func readBuild(in *input, headBuf []byte) (*build, error) {
 	return none, nil
 }
 
-func executableMagic(b []byte) bool {
-	switch string(b) {
-	case "\x7fELF", "\xca\xfe\xba\xbe", "\xca\xfe\xba\xbf":
-		return true
+// pass looks at all places that matter: of a stream front to back, for each byte passes once; with random access first for the
+// build information, for without it nothing else matters. It gives nil where there is none.
+func (x *program) pass(in *input) (*build, error) {
+	// The pointer form has its strings before its header, where a stream has passed when the header is met.
+	var seen *recorder
+	if x.marked && in.ra == nil {
+		seen = &recorder{}
 	}
-	return bytes.HasPrefix(b, []byte("MZ")) || len(b) == 4 && isMachO(append(b[:4:4], 0))
+	tables := x.tables
+	var f functions
+	var info *build
+	for _, p := range x.data {
+		for in.ra == nil && len(tables) > 0 && tables[0].off < p.off {
+			if x.marked || tables[0].table { // else it may be a program of any language: there is nothing to search all of it for
+				if err := f.look(in, x, tables[0], seen); err != nil {
+					return nil, err
+				}
+			}
+			tables = tables[1:]
+		}
+		var err error
+		if info, err = search(in, x, p, seen); err != nil {
+			return nil, err
+		}
+		if info != nil {
+			break
+		}
+	}
+	if info == nil || info.goVersion == "" {
+		return info, nil
+	}
+	for _, p := range tables {
+		if in.ra == nil && f.found > 0 {
+			break
+		}
+		if err := f.look(in, x, p, nil); err != nil {
+			return nil, err
+		}
+	}
+	info.functions = &f
+	return info, nil
 }
 
 // readHead copies the next bytes and does not take them.
@@ -98,7 +128,7 @@ func readHead(in *input, buf []byte) ([]byte, error) {
 }
 
 // search looks for build information in one place. It gives nil if there is none.
-func search(in *input, x *executable, place segment, seen *recorder) (*build, error) {
+func search(in *input, x *program, place place, seen *recorder) (*build, error) {
 	if ok, err := in.seek(place.off, seen); !ok {
 		return nil, err
 	}
@@ -140,7 +170,7 @@ func search(in *input, x *executable, place segment, seen *recorder) (*build, er
 
 // decode reads the build information at w[at:], w being the window. It gives nil where these bytes are none: the
 // magic alone also stands in the code of programs that read build information.
-func decode(in *input, x *executable, w []byte, at int, end int64, seen *recorder) (*build, error) {
+func decode(in *input, x *program, w []byte, at int, end int64, seen *recorder) (*build, error) {
 	b := w[at:]
 	if len(b) < headerSize {
 		return nil, nil

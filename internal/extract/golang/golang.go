@@ -18,6 +18,7 @@ import (
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/extract"
+	"github.com/sightline-sec/sightline/internal/extract/executable"
 )
 
 // Extractors are the extractors of this package.
@@ -39,10 +40,10 @@ type buffers struct {
 var _ extract.Extractor = (*binaries)(nil)
 
 func (*binaries) Name() string  { return "gobinary" }
-func (*binaries) Revision() int { return 1 }
+func (*binaries) Revision() int { return 2 }
 
 func (*binaries) Claims() []extract.Claim {
-	return []extract.Claim{{Executable: true, Stream: true}}
+	return []extract.Claim{{Executable: true, Stream: true, RandomAccess: true, Head: executable.Magic}}
 }
 
 func (b *binaries) Extract(ctx context.Context, file *extract.File, facts *extract.Facts) error {

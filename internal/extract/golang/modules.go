@@ -18,25 +18,46 @@ func addPackages(info *build, facts *extract.Facts) error {
 		return nil
 	}
 	add := func(name, version string) {
-		facts.Packages = append(facts.Packages, inventory.Package{
-			Name: name, Version: version, Ecosystem: purl.Go,
-			PURL: purl.Make(purl.Go, "", name, version, nil, ""),
-		})
+		facts.Packages = append(facts.Packages, goPackage(name, version))
 	}
 	add("stdlib", stdlibVersion(info.goVersion))
 	parsed, err := debug.ParseBuildInfo(info.modules)
 	if err != nil {
-		return fmt.Errorf("module information: %w", err)
+		err = fmt.Errorf("module information: %w", err)
+		parsed = &debug.BuildInfo{}
 	}
 	if parsed.Main.Path != "" {
 		add(module(&parsed.Main))
 	}
+	var linked []string // paths of modules under which their packages are known to the linker
 	for _, dep := range parsed.Deps {
 		if dep.Path != "" { // Go 1.13 wrote such for the main package
 			add(module(dep))
+			linked = append(linked, dep.Path)
 		}
 	}
-	return nil
+	symbols := info.functions.symbols(parsed.Path, linked)
+	replaced := map[string]string{}
+	for _, dep := range parsed.Deps {
+		if r := dep.Replace; r != nil && !localPath(r.Path) && r.Path != dep.Path {
+			replaced[r.Path] = dep.Path
+		}
+	}
+	if len(replaced) > 0 {
+		symbols = symbols.WithReplaced(replaced)
+	}
+	for i := range facts.Packages {
+		facts.Packages[i].Symbols = symbols
+	}
+	return err
+}
+
+// goPackage makes a package of the Go ecosystem.
+func goPackage(name, version string) inventory.Package {
+	return inventory.Package{
+		Name: name, Version: version, Ecosystem: purl.Go,
+		PURL: purl.Make(purl.Go, "", name, version, nil, ""),
+	}
 }
 
 // module gives the name and version under which a module counts.

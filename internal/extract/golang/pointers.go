@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
+	"github.com/sightline-sec/sightline/internal/extract/executable"
 )
 
 // goString is a string header of the Go runtime, found by a pointer.
@@ -20,19 +21,19 @@ type goString struct {
 
 // decodePointers reads the form of Go 1.13 to 1.17. The header's two pointers lead to string headers in the data,
 // those to bytes in the read-only data.
-func decodePointers(in *input, x *executable, header []byte, at int, seen *recorder) (*build, error) {
+func decodePointers(in *input, x *program, header []byte, at int, seen *recorder) (*build, error) {
 	wordSize := uint64(header[14])
 	if wordSize != 4 && wordSize != 8 {
 		return nil, nil
 	}
-	f := fields{bytes.Clone(header), binary.LittleEndian}
+	f := executable.Fields{Bytes: bytes.Clone(header), Order: binary.LittleEndian}
 	if header[15]&flagBigEnd != 0 {
-		f.order = binary.BigEndian
+		f.Order = binary.BigEndian
 	}
 	is64 := wordSize == 8
 	var list [2]goString // version, modules
 	for i := range list {
-		off, ok := x.offset(f.word(16+uint64(i)*wordSize, is64), 2*wordSize)
+		off, ok := x.offset(f.Word(16+uint64(i)*wordSize, is64), 2*wordSize)
 		list[i] = goString{header: off, ok: ok}
 	}
 	if !list[0].ok {
@@ -53,9 +54,9 @@ func decodePointers(in *input, x *executable, header []byte, at int, seen *recor
 		if err != nil {
 			return nil, err
 		}
-		h := fields{b, f.order}
-		s.size = h.word(wordSize, is64)
-		s.off, s.ok = x.offset(h.word(0, is64), s.size)
+		h := executable.Fields{Bytes: b, Order: f.Order}
+		s.size = h.Word(wordSize, is64)
+		s.off, s.ok = x.offset(h.Word(0, is64), s.size)
 	}
 	if s := list[0]; !s.ok || s.size > maxVersion {
 		return unread, nil
