@@ -37,20 +37,17 @@ func OpenArchive(ctx context.Context, target string, opts Options) (artifact.Sou
 	if err != nil {
 		return nil, fmt.Errorf("opening image archive: %w", err)
 	}
-	a, err := s.openTar(ctx, f)
+	fi, err := f.Stat()
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("opening image archive: %w", err)
+	}
+	s.meta.Name = target
+	src, err := s.openKept(ctx, f, fi.Size(), sel)
 	if err != nil {
 		return nil, fmt.Errorf("opening image archive %s: %w", name, err)
 	}
-	s.close = a.close
-	s.meta.Name = target
-	if err := s.openMembers(ctx, a, sel); err != nil {
-		_ = a.close()
-		return nil, fmt.Errorf("opening image archive %s: %w", name, err)
-	}
-	if a.tape != nil {
-		return &orderedSource{s, a}, nil
-	}
-	return s, nil
+	return src, nil
 }
 
 // orderedSource is an image on a tape.
@@ -101,7 +98,7 @@ func openRegular(name string) (*os.File, error) {
 
 // archive is an outer tar with an index of its members. It is read with random access, or from a tape where it is compressed.
 type archive struct {
-	file    *os.File
+	file    backing
 	size    int64
 	tape    *tape // nil for a plain tar
 	members map[string]member
@@ -115,27 +112,19 @@ type member struct {
 }
 
 // openTar takes over f: it is closed or becomes the archive's.
-func (s *source) openTar(ctx context.Context, f *os.File) (*archive, error) {
+func (s *source) openTar(ctx context.Context, f backing, size int64) (*archive, error) {
 	var head [6]byte
 	n, err := f.ReadAt(head[:], 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		_ = f.Close()
 		return nil, err
 	}
-	fi, err := f.Stat()
-	if err != nil {
-		_ = f.Close()
-		return nil, err
-	}
-	s.stored = fi.Size()
-	a := &archive{file: f, size: fi.Size(), members: map[string]member{}}
+	s.stored = size
+	a := &archive{file: f, size: size, members: map[string]member{}}
 	if sniff(head[:n]) != plain {
-		a.tape, err = newTape(f, s)
+		a.tape = newTape(f, size, s)
 	}
-	if err == nil {
-		err = a.scan(ctx)
-	}
-	if err != nil {
+	if err := a.scan(ctx); err != nil {
 		_ = f.Close()
 		return nil, err
 	}

@@ -1,11 +1,13 @@
-// Package image opens container images: from a registry, from docker-archive and OCI-archive tars, and from OCI layout
-// directories. Each is given as an [artifact.Source]. Layers are walked either as a stream (gzip, zstd, or plain bytes
-// from the network) or with random access (plain tars in a file), and callers need not know which.
+// Package image opens container images: from a registry, from docker-archive and OCI-archive tars in files and streams, from
+// OCI layout directories, and from the engines of this host (containerd's store, containers/storage, a Docker engine). Each
+// is given as an [artifact.Source]. Layers are walked either as a stream (gzip, zstd, or plain bytes from the network) or
+// with random access (plain tars in a file, directories into which an engine unpacked them), and callers need not know which.
 //
 // It promises that manifests and configs are those their digests name, that compressed blobs are checked against their
-// digest while they are read, that nothing outside the named archive, directory or registry is touched (the URLs of
-// foreign layers are never followed), and that memory and time stay within [artifact.Limits]. Credentials go to the
-// registry they were stored for and to the token server it names, and to no other host.
+// digest while they are read, that nothing outside the named archive, directory, store or registry is touched (the URLs of
+// foreign layers are never followed), and that memory and time stay within [artifact.Limits]. Stores are only read, and
+// without their locks. Credentials go to the registry they were stored for and to the token server it names, and to no
+// other host.
 //
 // What the layers mean together (whiteouts, links, replaced files) is left to the caller.
 package image
@@ -33,6 +35,8 @@ type Options struct {
 	Limits artifact.Limits
 	// Registry says how registries are spoken to.
 	Registry RegistryOptions
+	// Local says where the engines of this host keep images.
+	Local LocalOptions
 	// VerifyPlain also checks the digests of plain (uncompressed) layers in files, which must then be read whole: it
 	// gives up random access. Compressed layers and all that comes from a registry are always checked. Default: false.
 	VerifyPlain bool

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
@@ -27,7 +26,7 @@ const (
 // are read one at a time, in the order in which they lie there: one pass for all. Whoever asks for a part that went by
 // has it wound back. Nothing is written to disk, and small files are kept from the first pass.
 type tape struct {
-	file   *os.File
+	file   backing
 	src    *source
 	stored int64 // bytes of the file
 
@@ -42,12 +41,8 @@ type tape struct {
 	kept  map[int64][]byte
 }
 
-func newTape(f *os.File, src *source) (*tape, error) {
-	fi, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return &tape{file: f, src: src, stored: fi.Size(), kept: map[int64][]byte{}}, nil
+func newTape(f backing, size int64, src *source) *tape {
+	return &tape{file: f, src: src, stored: size, kept: map[int64][]byte{}}
 }
 
 // rewind goes back to the beginning.

@@ -52,7 +52,7 @@ func TestTape(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := newSource(Options{}).openTar(t.Context(), f)
+	a, err := newSource(Options{}).openTar(t.Context(), f, int64(packed.Len()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestTapeIsNotReadForEver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := newSource(Options{}).openTar(t.Context(), f)
+	a, err := newSource(Options{}).openTar(t.Context(), f, int64(packed.Len()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,6 +66,8 @@ func isHost(path string) bool {
 // levels is how deep directories may be nested for each unit of Limits.Nesting.
 const levels = 32
 
+func depthOf(lim artifact.Limits) int { return min(lim.Nesting, 1<<20) * levels }
+
 // tree is an opened directory.
 type tree struct {
 	meta   artifact.Artifact
@@ -73,6 +75,7 @@ type tree struct {
 	limits artifact.Limits
 	depth  int
 	oneFS  bool
+	layer  bool            // of an overlay file system: see [WalkLayer]
 	names  map[string]bool // skipped at any depth
 	paths  map[string]bool // skipped by path
 
@@ -107,7 +110,7 @@ func Open(ctx context.Context, path string, opts Options) (artifact.Source, erro
 		meta:   artifact.Artifact{Kind: kind, Name: path, Format: string(kind), Layers: []artifact.Layer{{}}},
 		root:   root,
 		limits: lim,
-		depth:  min(lim.Nesting, 1<<20) * levels,
+		depth:  depthOf(lim),
 		oneFS:  opts.OneFileSystem,
 		names:  map[string]bool{}, paths: map[string]bool{},
 	}

@@ -94,6 +94,15 @@ func (w *walk) one(dir *os.Root, prefix, name string, depth int, dev uint64) err
 		return w.subdirectory(dir, path, name, fi, depth, dev)
 	}
 	e := &w.entry
+	if w.tree.layer {
+		if mark, is := hidden(prefix, name, fi); is {
+			if mark.Type == 0 {
+				return nil
+			}
+			*e = mark
+			return w.visit(e)
+		}
+	}
 	*e = artifact.Entry{Path: path, Type: artifact.Other, Mode: fi.Mode().Perm()}
 	switch {
 	case fi.Mode().IsRegular():
@@ -129,6 +138,11 @@ func (w *walk) subdirectory(dir *os.Root, path, name string, fi fs.FileInfo, dep
 	}
 	if err := w.visit(&w.entry); err != nil {
 		return err
+	}
+	if w.tree.layer {
+		if err := w.attributes(sub, path); err != nil {
+			return err
+		}
 	}
 	return w.directory(sub, path+"/", depth+1, at)
 }
