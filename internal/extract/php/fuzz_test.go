@@ -10,7 +10,7 @@ import (
 	"github.com/sightline-sec/sightline/internal/extract"
 )
 
-func packagesOf(t testing.TB, b []byte) (list []string, err error) {
+func packagesOf(b []byte) (list []string, err error) {
 	var facts extract.Facts
 	err = read(b, &facts)
 	for _, p := range facts.Packages {
@@ -24,7 +24,7 @@ func FuzzComposer(f *testing.F) {
 	f.Add([]byte(`[{"name":"a/b","version":"1","license":["MIT"]},{"name":"a/b","version":"1"}]`))
 	f.Add([]byte(`{"x":[{}],"packages":[{"name":"a/b","version":"1","license":"MIT"},{"name":"c","version":"2","license":[1,"x"]}],"packages-dev":null}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got, err := packagesOf(t, b)
+		got, err := packagesOf(b)
 		if err != nil {
 			return
 		}
@@ -88,7 +88,7 @@ func BenchmarkInstalled(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(content)))
 	for b.Loop() {
-		if list, err := packagesOf(b, content); err != nil || len(list) != 200 {
+		if list, err := packagesOf(content); err != nil || len(list) != 200 {
 			b.Fatal(len(list), err)
 		}
 	}

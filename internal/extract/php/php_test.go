@@ -72,7 +72,7 @@ func TestInstalled(t *testing.T) {
 		if got := names(facts.Packages); got != c.want || (err != nil) != c.fails || len(facts.Incomplete) != c.reports {
 			t.Errorf("%s: got %q, %v, %v, want %q", c.name, got, err, facts.Incomplete, c.want)
 		}
-		if took := time.Since(start); took > 20*time.Second {
+		if took := time.Since(start); took > time.Minute {
 			t.Errorf("%s: took %v", c.name, took)
 		}
 	}

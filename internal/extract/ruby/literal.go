@@ -83,7 +83,7 @@ func closing(open byte) (byte, bool) {
 }
 
 // maxText bounds one string: all of a file's strings might lack their end.
-const maxText = 1024
+const maxText = 512
 
 // until reads up to the closing delimiter. Delimiters that nest within are not literals that anybody writes for a name.
 func (l *literals) until(end byte, double bool) (string, bool) {
@@ -95,6 +95,9 @@ func (l *literals) until(end byte, double bool) (string, bool) {
 		s := string(l.b[:i])
 		l.b = l.b[i+1:]
 		return s, true
+	}
+	if bytes.IndexByte(l.b[i:limit], end) < 0 {
+		return "", false
 	}
 	var text strings.Builder
 	for at := 0; at < limit; at++ {
@@ -164,17 +167,17 @@ func unescape(b []byte, text *strings.Builder) int {
 
 // codePoint reads XXXX or {X...}.
 func codePoint(b []byte) (n int, r rune) {
-	digits, after := b, 0
-	if len(b) > 0 && b[0] == '{' {
+	var digits []byte
+	after := 0
+	switch {
+	case len(b) > 0 && b[0] == '{':
 		end := bytes.IndexByte(b[:min(len(b), 10)], '}')
 		if end < 0 {
 			return 0, 0
 		}
 		digits, after = b[1:end], 2
-	} else if len(b) >= 4 {
+	case len(b) >= 4:
 		digits = b[:4]
-	} else {
-		return 0, 0
 	}
 	v, err := strconv.ParseUint(string(digits), 16, 32)
 	if err != nil || v > utf8.MaxRune {
