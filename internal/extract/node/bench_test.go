@@ -14,7 +14,7 @@ func lockPackages(t testing.TB, b []byte) (string, error) {
 	err := lock{}.Extract(t.Context(), extract.NewFile("package-lock.json", b, 0o644), &facts)
 	var text strings.Builder
 	for _, p := range facts.Packages {
-		fmt.Fprintf(&text, "%q %q %q\n", p.Name, p.Version, p.Licenses)
+		fmt.Fprintf(&text, "%q %q %q %s\n", p.Name, p.Version, p.Licenses, p.PURL)
 	}
 	return text.String(), err
 }

@@ -24,16 +24,18 @@ type lock struct{}
 var _ extract.Extractor = lock{}
 
 func (lock) Name() string  { return "npm-lock" }
-func (lock) Revision() int { return 1 }
+func (lock) Revision() int { return 2 }
 
 func (lock) Claims() []extract.Claim {
-	match := func(p string) bool { return !strings.Contains("/"+p, "/node_modules/") }
 	in := []artifact.Kind{artifact.Directory}
 	return []extract.Claim{
-		{Base: "package-lock.json", In: in, Match: match},
-		{Base: "npm-shrinkwrap.json", In: in, Match: match},
+		{Base: "package-lock.json", In: in, Match: ownSource},
+		{Base: "npm-shrinkwrap.json", In: in, Match: ownSource},
 	}
 }
+
+// ownSource says whether a file belongs to the project and not to a package installed in it.
+func ownSource(p string) bool { return !strings.Contains("/"+p, "/node_modules/") }
 
 // lockFile is a package-lock.json, see https://docs.npmjs.com/cli/configuring-npm/package-lock-json.
 type lockFile struct {
@@ -58,9 +60,17 @@ type lockDependency struct {
 // maxLock is far above what npm writes for the largest of projects; read into memory it grows tenfold.
 const maxLock = 24 << 20
 
-func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
+// withinLock refuses a lock file that is too large to be decoded.
+func withinLock(file *extract.File) error {
 	if file.Size > maxLock {
 		return &artifact.ErrLimit{Reason: artifact.FileTooLarge, Detail: fmt.Sprintf("%d bytes; a lock file is read up to %d", file.Size, maxLock)}
+	}
+	return nil
+}
+
+func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
+	if err := withinLock(file); err != nil {
+		return err
 	}
 	var l lockFile
 	err := json.Unmarshal(bytes.TrimPrefix(file.Bytes(), []byte("\xef\xbb\xbf")), &l)
@@ -94,52 +104,30 @@ func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts)
 	return err
 }
 
-// pins collects the packages of one lock file, each once.
-type pins struct {
-	facts *extract.Facts
-	seen  map[string]bool
-}
-
-func (f *pins) add(name, version string, licenses []string) {
-	name, version = strings.TrimSpace(name), strings.TrimSpace(version)
-	if name == "" || f.seen[name+"@"+version] {
-		return
-	}
-	f.seen[name+"@"+version] = true
-	f.facts.Packages = append(f.facts.Packages, npmPackage(name, version, licenses))
-}
-
 // dependencies adds those of a version 1 lock. encoding/json bounds their depth.
 func (f *pins) dependencies(list map[string]lockDependency) {
 	for _, name := range slices.Sorted(maps.Keys(list)) {
 		d := list[name]
-		if !isFolder(d.Version) {
-			name, version := pinned(name, d.Version)
-			f.add(name, version, nil)
+		if !isPath(d.Version) {
+			f.addSpec(name, d.Version)
 		}
 		f.dependencies(d.Dependencies)
 	}
 }
 
-// isFolder says whether a version 1 entry is a link to a folder.
-func isFolder(spec string) bool {
-	file, ok := strings.CutPrefix(spec, "file:")
-	return ok && !strings.HasSuffix(file, ".tgz") && !strings.HasSuffix(file, ".tar.gz") && !strings.HasSuffix(file, ".tar")
-}
-
-// pinned reads the version of a version 1 lock, which is a whole specification for what is not from the registry
-// under its own name: "npm:real@1.2.3" is an alias; a git URL or tarball tells no version.
-func pinned(name, spec string) (string, string) {
+// addSpec reads the version of a version 1 lock, which is a whole specification for what is not from the registry
+// under its own name: "npm:real@1.2.3" is an alias.
+func (f *pins) addSpec(name, spec string) {
 	if alias, ok := strings.CutPrefix(spec, "npm:"); ok {
-		if at := strings.LastIndexByte(alias, '@'); at > 0 {
-			return alias[:at], alias[at+1:]
-		}
-		return alias, ""
+		name, version := cutDescriptor(alias)
+		f.add(name, version, nil)
+		return
 	}
 	if strings.ContainsAny(spec, ":/") {
-		return name, ""
+		f.addFrom(name, spec)
+		return
 	}
-	return name, spec
+	f.add(name, spec, nil)
 }
 
 // nameOfPlace is the name that a place in the tree gives: what follows the last node_modules, else the folder.

@@ -1,0 +1,129 @@
+package node
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/sightline-sec/sightline/internal/artifact"
+	"github.com/sightline-sec/sightline/internal/extract"
+	"github.com/sightline-sec/sightline/internal/purl"
+)
+
+// pins collects the packages of one lock file, each once.
+type pins struct {
+	facts *extract.Facts
+	seen  map[string]bool
+}
+
+func (f *pins) add(name, version string, licenses []string) {
+	name, version = strings.TrimSpace(name), strings.TrimSpace(version)
+	if name == "" || f.seen[name+"@"+version] {
+		return
+	}
+	f.seen[name+"@"+version] = true
+	f.facts.Packages = append(f.facts.Packages, npmPackage(name, version, licenses))
+}
+
+// addFrom adds a package by where it came from. Of an archive whose name is made as npm makes it, the name tells the
+// version, as npm has it too. A repository at a commit tells none: the package stays without a version, since no
+// published one is it, and its purl says where it is from.
+func (f *pins) addFrom(name, from string) {
+	if version := versionOfArchive(name, from); version != "" {
+		f.add(name, version, nil)
+		return
+	}
+	name, key := strings.TrimSpace(name), name+"@"+from
+	if name == "" || f.seen[key] {
+		return
+	}
+	f.seen[key] = true
+	p := npmPackage(name, "", nil)
+	qualifier := "vcs_url"
+	if isArchive(from) {
+		qualifier = "download_url"
+	}
+	p.PURL = purl.Make(purl.NPM, "", name, "", []purl.Qualifier{{Key: qualifier, Value: publicURL(from)}}, "")
+	f.facts.Packages = append(f.facts.Packages, p)
+}
+
+// publicURL is an address without what may be secret in it: passwords and tokens stand before the host or in the query.
+// A path on the disk is none.
+func publicURL(from string) string {
+	u, err := url.Parse(from)
+	if err != nil || u.Scheme == "" || u.Scheme == "file" {
+		return ""
+	}
+	if u.User != nil && u.User.String() != "git" { // the name that everybody has
+		u.User = nil
+	}
+	u.RawQuery = ""
+	return u.String()
+}
+
+// versionOfArchive reads "https://host/@s/name/-/name-1.2.3.tgz" and "file:../s-name-1.2.3.tgz"; empty where the archive is
+// not named so.
+func versionOfArchive(name, from string) string {
+	if !isArchive(from) {
+		return ""
+	}
+	from, _, _ = strings.Cut(from, "#")
+	base := path.Base(from)
+	version, ok := strings.CutPrefix(base, path.Base(name)+"-")
+	if !ok { // npm pack puts the scope before
+		if version, ok = strings.CutPrefix(base, strings.ReplaceAll(strings.TrimPrefix(name, "@"), "/", "-")+"-"); !ok {
+			return ""
+		}
+	}
+	version = trimArchive(version)
+	if !startsWithDigit(version) || strings.Count(version, ".") < 2 || strings.ContainsAny(version, " ?&%") {
+		return ""
+	}
+	return version
+}
+
+func isArchive(from string) bool {
+	from, _, _ = strings.Cut(from, "#")
+	return trimArchive(from) != from
+}
+
+func trimArchive(name string) string {
+	for _, ending := range []string{".tgz", ".tar.gz", ".tar"} {
+		if cut, ok := strings.CutSuffix(name, ending); ok {
+			return cut
+		}
+	}
+	return name
+}
+
+// isPath says whether a range leads to a folder of the project.
+func isPath(spec string) bool {
+	for _, prefix := range []string{"link:", "portal:", "workspace:"} {
+		if strings.HasPrefix(spec, prefix) {
+			return true
+		}
+	}
+	for _, prefix := range []string{"file:", "./", "../", "/"} {
+		if strings.HasPrefix(spec, prefix) {
+			return !isArchive(spec)
+		}
+	}
+	return false
+}
+
+// report notes names that have something in common, the first few of them by name.
+func report(facts *extract.Facts, names []string, what string) {
+	if len(names) == 0 {
+		return
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	const shown = 10
+	text := strings.Join(names[:min(shown, len(names))], ", ")
+	if more := len(names) - shown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	facts.Report(artifact.Unsupported, fmt.Sprintf("%.1000s: %s", text, what))
+}
