@@ -45,7 +45,7 @@ type affected struct {
 }
 
 func (e *env) explainCommand() *cobra.Command {
-	var format string
+	var format, purl, from string
 	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "explain ID",
@@ -55,19 +55,34 @@ apart into named risk factors; exploits, CISA KEV, EPSS; dates with the feed the
 names are one; and the affected packages.
 
 ID is any name of it, in any case: CVE-2021-44228, GHSA-jfh8-c2jp-5v3q, GO-2022-0969, DSA-5020-1.
+
+With --package it tells instead how that vulnerability is judged in one package: what was looked up, which advisories were
+considered, which versions were compared, which rule decided, and how old the feeds are; or why nothing matched. A package of a
+distribution is told whole by a saved result (--from), for its purl does not name the source package.
 ` + exitHelp,
 		Example: `  sightline explain CVE-2021-44228
-  sightline explain ghsa-jfh8-c2jp-5v3q --format json`,
+  sightline explain ghsa-jfh8-c2jp-5v3q --format json
+  sightline explain CVE-2021-23337 --package pkg:npm/lodash@4.17.20
+  sightline explain CVE-2023-0464 --package 'pkg:deb/debian/libssl3@3.0.11-1?distro=debian-12&upstream=openssl'
+  sightline explain CVE-2023-0464 --package pkg:deb/debian/libssl3 --from result.json`,
 		Args: exactly(1, "one vulnerability id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if format != "text" && format != "json" {
 				return usage("--format %q: write text or json", format)
+			}
+			if purl != "" {
+				return e.explainPackage(cmd.Context(), purl, from, args[0], format)
+			}
+			if from != "" {
+				return usage("--from says where a package is to be found: name it with --package PURL")
 			}
 			return e.explain(cmd.Context(), args[0], format, verbose)
 		},
 	}
 	cmd.Flags().StringVar(&e.db, "db", "", "database file (default: the one that 'db update' made, else the starter)")
 	cmd.Flags().StringVarP(&format, "format", "f", "text", "text or json")
+	cmd.Flags().StringVar(&purl, "package", "", "purl of a package: tell how the vulnerability is judged in it")
+	cmd.Flags().StringVar(&from, "from", "", "with --package: a saved result or SBOM that has the package")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "list all references and affected packages")
 	return cmd
 }
@@ -89,11 +104,7 @@ func (e *env) explain(_ context.Context, id, format string, verbose bool) error 
 		return fmt.Errorf("looking up %s: %w", id, err)
 	}
 	if len(ordinals) == 0 {
-		hint := "it may be newer than the database (sightline db status says how old that is), or withdrawn"
-		if db.Meta().Starter {
-			hint = "the starter database knows only a few hundred; fetch the full one with: sightline db update"
-		}
-		return &Exit{Code: ExitScan, Err: fmt.Errorf("%s is not in the database", id), Hint: hint}
+		return e.unknownID(db, id)
 	}
 	all := make([]*explained, 0, len(ordinals))
 	for _, o := range ordinals {
@@ -217,7 +228,17 @@ func (p *page) explain(x *explained, verbose bool) {
 	} else {
 		p.text(title, "")
 	}
-	p.line("  severity   %s%s", x.Severity, by(x.SeveritySource))
+	if why := x.WhySeverity(); why != "" {
+		p.text(fmt.Sprintf("severity   %s, for %s", x.Severity, why), "  ")
+	} else {
+		p.line("  severity   %s%s", x.Severity, by(x.SeveritySource))
+	}
+	if x.State != "" {
+		p.line("  state      %s%s", x.State, by(x.StateFeed))
+	}
+	if x.Malicious {
+		p.line("  malware    the packages below were published to do harm: remove them, there is nothing to update to")
+	}
 	if len(x.Aliases) > 0 {
 		p.text("also known as "+strings.Join(cut(x.Aliases, few, verbose), ", "), "  ")
 	}
@@ -241,6 +262,20 @@ func (p *page) explain(x *explained, verbose bool) {
 				score = fmt.Sprintf("CVSS %-4s %4.1f  %s", r.Version, r.Score, r.Vector)
 			}
 			p.line("  %-10s %-32s %s", r.Severity, r.Feed+in(r.Source), score)
+		}
+	}
+	if differ := x.Disagreements(); len(differ) > 0 {
+		p.head("Where they disagree")
+		for _, d := range differ {
+			var said []string
+			for _, r := range d.Ratings {
+				s := r.Feed + in(r.Source) + " " + r.Severity.String()
+				if r.Score > 0 {
+					s += fmt.Sprintf(" %.1f", r.Score)
+				}
+				said = append(said, s)
+			}
+			p.text(d.Measure+": "+strings.Join(said, ", "), "  ")
 		}
 	}
 	p.factors(x)
@@ -279,6 +314,13 @@ func (p *page) explain(x *explained, verbose bool) {
 			p.line("  %-9s %s", r.Type, r.URL)
 		}
 	}
+}
+
+func on(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " (" + t.Format(time.DateOnly) + ")"
 }
 
 func by(source string) string {
@@ -320,6 +362,19 @@ func (p *page) exploitation(x *explained) {
 		p.line("  EPSS       %.2f %% likely to be exploited within 30 days; higher than %.1f %% of all (%s)",
 			s.Score*100, s.Percentile*100, s.At.Format(time.DateOnly))
 	}
+	if s := x.SSVC; s != nil {
+		p.line("  SSVC       exploitation %s, automatable %s, technical impact %s%s", first(s.Exploitation, "not said"), first(s.Automatable, "not said"), first(s.Impact, "not said"), on(s.At))
+	}
+	for i, s := range x.Sightings {
+		if i == few {
+			p.line("             ... and %d more", len(x.Sightings)-i)
+			break
+		}
+		p.line("  in the wild  reported by %s%s  %s", s.Feed, on(s.At), s.URL)
+	}
+	if d, ok := x.FirstExploit(); ok {
+		p.line("  first exploit  %s, %s of %s", d.At.Format(time.DateOnly), d.Subject, d.Feed)
+	}
 	switch len(x.Exploits) {
 	case 0:
 		p.line("  exploit    none known to the feeds")
@@ -329,7 +384,7 @@ func (p *page) exploitation(x *explained) {
 				p.line("             ... and %d more", len(x.Exploits)-i)
 				break
 			}
-			verified := ""
+			verified := ", proof of concept"
 			if ex.Verified {
 				verified = ", verified"
 			}

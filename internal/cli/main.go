@@ -166,7 +166,7 @@ It works with no network: a small starter database is built in, and 'sightline d
 	f.StringVar(&e.logFormat, "log-format", "", "text or json (default text)")
 	f.StringVar(&e.color, "color", "auto", "auto, always or never; NO_COLOR is honoured")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return e.prepare() }
-	root.AddCommand(e.scanCommand(), e.dbCommand(), e.explainCommand(), e.versionCommand())
+	root.AddCommand(e.scanCommand(), e.dbCommand(), e.explainCommand(), e.diffCommand(), e.versionCommand())
 	return root
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/sightline-sec/sightline/internal/finding"
 	"github.com/sightline-sec/sightline/internal/output"
 	"github.com/sightline-sec/sightline/internal/scan"
+	"github.com/sightline-sec/sightline/internal/vex"
 	"github.com/sightline-sec/sightline/internal/vuln"
 )
 
@@ -33,6 +34,10 @@ type scanFlags struct {
 	failOn   string
 	verbose  bool
 	workers  int
+
+	vex            []string
+	showSuppressed bool
+	onlyLinked     bool
 
 	insecure []string
 	mirrors  []string
@@ -77,6 +82,9 @@ result is written and the exit status is 3.
 	f.StringArrayVarP(&o.formats, "format", "f", nil, "output: "+strings.Join(output.Formats(), ", ")+"; FORMAT=FILE writes to a file; may repeat (default table)")
 	f.StringVar(&o.failOn, "fail-on", "", "exit with status 1 when there is a finding of this severity or worse: critical, high, medium, low, negligible, unknown (any)")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "table: list every finding")
+	f.BoolVar(&o.showSuppressed, "show-suppressed", false, "table: list what was matched and does not count, with the reason of each")
+	f.StringArrayVar(&o.vex, "vex", nil, "VEX document (OpenVEX, CSAF, CycloneDX): what it states as not affected or fixed is suppressed; may repeat")
+	f.BoolVar(&o.onlyLinked, "only-linked", false, "suppress findings in Go binaries whose vulnerable functions are not linked in")
 	f.StringVar(&o.platform, "platform", "", "of a multi-platform image: os/architecture[/variant] (default linux/"+"this machine's)")
 	f.StringArrayVar(&o.insecure, "insecure-registry", nil, "registry host to speak to without TLS, or without checking it; may repeat")
 	f.StringArrayVar(&o.mirrors, "registry-mirror", nil, "HOST=MIRROR: ask MIRROR before HOST; may repeat")
@@ -162,6 +170,9 @@ func (e *env) scan(ctx context.Context, target string, o *scanFlags) error {
 	defer db.Close()
 	opts.DBPath = path
 	opts.MaxDBAge = e.settings.Feeds.MaxAge
+	if opts.VEX, err = e.readVEX(o.vex); err != nil {
+		return err
+	}
 
 	line := e.progress()
 	defer line.done()
@@ -183,7 +194,7 @@ func (e *env) scan(ctx context.Context, target string, o *scanFlags) error {
 	line.done()
 	e.log.InfoContext(ctx, "scanned", "target", target, "packages", len(r.Packages), "findings", len(r.Findings), "ms", r.Run.DurationMS)
 	for _, d := range dests {
-		if err := e.write(d, r, o.verbose); err != nil {
+		if err := e.write(d, r, o); err != nil {
 			return err
 		}
 	}
@@ -191,6 +202,27 @@ func (e *env) scan(ctx context.Context, target string, o *scanFlags) error {
 		fmt.Fprintf(e.stderr, "sightline: %s is a directory here, and nothing was found in it; for an image of that name: registry:%s\n", printable(target), printable(target))
 	}
 	return verdict(r, gated, threshold)
+}
+
+// readVEX reads VEX documents. What of them could not be understood is told, and does not stop the scan.
+func (e *env) readVEX(names []string) (docs []*vex.Document, err error) {
+	for _, name := range names {
+		b, err := readSaved(name)
+		if err != nil {
+			return nil, fmt.Errorf("--vex: %w", err)
+		}
+		d, err := vex.Read(b, filepath.Base(name))
+		if errors.Is(err, vex.ErrFormat) {
+			return nil, usage("--vex: %w", err)
+		} else if err != nil {
+			return nil, fmt.Errorf("--vex: %w", err)
+		}
+		for _, s := range d.Skipped {
+			fmt.Fprintf(e.stderr, "sightline: %s: %s\n", printable(name), printable(s))
+		}
+		docs = append(docs, d)
+	}
+	return docs, nil
 }
 
 // verdict turns a written result into the exit status.
@@ -225,8 +257,8 @@ func verdict(r *finding.Result, gated bool, threshold vuln.Severity) error {
 }
 
 // write sends a result to stdout, or into a file that is either the old one or whole.
-func (e *env) write(d destination, r *finding.Result, verbose bool) error {
-	o := output.Options{Now: r.Run.StartedAt, Verbose: verbose}
+func (e *env) write(d destination, r *finding.Result, f *scanFlags) error {
+	o := output.Options{Now: r.Run.StartedAt, Verbose: f.verbose, Suppressed: f.showSuppressed}
 	if d.file == "" {
 		o.Color, o.Width = e.colored(e.stdout), e.width(e.stdout)
 		if err := output.Write(e.stdout, d.format, r, o); err != nil {

@@ -38,13 +38,15 @@ type hit struct {
 	matches  []finding.Match
 	ordinal  vulndb.Ordinal
 	group    int
+	imports  []vuln.Import // that the rows behind it name
 }
 
 // found is a finding to be: sorted while it is small.
 type found struct {
-	pkg   *finding.Package
-	hit   *hit
-	layer *artifact.LayerRef
+	pkg    *finding.Package
+	hit    *hit
+	layer  *artifact.LayerRef
+	linked *finding.Linked
 }
 
 // findings puts what was found into order and into words.
@@ -54,7 +56,7 @@ func (m *matcher) findings() []finding.Finding {
 	for i, f := range m.found {
 		h := f.hit
 		list[i] = finding.Finding{
-			Package: *f.pkg, Kind: kindOf(h.record), Vulnerability: h.record, Severity: h.severity, SeveritySource: h.source, Status: h.status,
+			Package: *f.pkg, Kind: kindOf(h.record), Linked: f.linked, Vulnerability: h.record, Severity: h.severity, SeveritySource: h.source, Status: h.status,
 			FixedVersion: spelled(f.pkg.Ecosystem, f.pkg.Version, h.fixed), FixPublished: h.fixedAt, Matches: h.matches, Layer: f.layer,
 		}
 	}
@@ -145,14 +147,26 @@ func (m *matcher) answer(q question) (*answer, error) {
 	if keep {
 		a.verdicts = make(map[vulndb.Ordinal]verdict, len(groups))
 	}
-	for i := range groups {
-		g := &groups[i]
-		h, err := m.judge(tables, g)
+	all := groups
+	groups = groups[:0] // those that count
+	for _, g := range all {
+		h, err := m.judge(tables, &g)
 		if err != nil {
 			return nil, err
 		}
+		if g.hit && q.without != "" && strings.Contains(q.without, " "+h.record.ID+" ") {
+			continue
+		}
+		if g.hit && h.record.State == vuln.Rejected {
+			a.beaten = append(a.beaten, finding.Suppressed{
+				Vulnerability: h.record.ID, Reason: finding.RecordRejected, Severity: h.severity, Detail: "its record was rejected: " + h.record.StateFeed,
+			})
+			continue
+		}
+		groups = append(groups, g)
+		g := &groups[len(groups)-1]
 		if g.hit {
-			h.group = i
+			h.group = len(groups) - 1
 			hits = append(hits, m.slab.keepHit(h))
 		} else if q.ecosystem.OS() {
 			if err := m.judgeBeaten(tables, g, a); err != nil {
@@ -169,6 +183,11 @@ func (m *matcher) answer(q question) (*answer, error) {
 	a.hits = slices.Clone(hits)
 	if err := m.suggest(tables, groups, a); err != nil {
 		return nil, err
+	}
+	for i := range tables {
+		if err := m.judgeStrange(&tables[i], q.module, a); err != nil {
+			return nil, err
+		}
 	}
 	for i := range tables {
 		if t := &tables[i]; t.bad > 0 {
@@ -194,7 +213,7 @@ func (m *matcher) open(q question, a *answer) ([]table, error) {
 			// Whether its version has an order does not matter then.
 			continue
 		}
-		err = m.space.tables[n].open(q.ecosystem, q.namespace, s, pkg, &m.space.buffers[n])
+		err = m.space.tables[n].open(q, s, pkg, &m.space.buffers[n])
 		switch {
 		case err != nil && !errors.Is(err, version.ErrUnordered):
 			return nil, err
@@ -260,6 +279,7 @@ func (m *matcher) judge(tables []table, g *group) (hit, error) {
 			}
 			g.hit = true
 			matches = append(matches, m.match(t, r, interval, listed))
+			h.imports = append(h.imports, r.Imports...)
 			ranged = ranged || interval >= 0
 			if r.Status == vuln.StatusAffected {
 				h.status = vuln.StatusAffected
@@ -279,7 +299,7 @@ func (m *matcher) judge(tables []table, g *group) (hit, error) {
 	if h.severity == vuln.Unknown {
 		h.severity, h.source = h.record.Severity, h.record.SeveritySource
 	}
-	if ranged {
+	if ranged && !h.record.Malicious { // of malware there is no good version, whatever the range says
 		h.fixed, h.fixedAt = m.lowestFix(tables, g)
 	}
 	m.space.matches = matches

@@ -167,7 +167,7 @@ func BenchmarkMatch(b *testing.B) {
 			var out *match.Outcome
 			for b.Loop() {
 				var err error
-				if out, err = match.Match(b.Context(), db, c.inv); err != nil {
+				if out, err = match.Match(b.Context(), db, c.inv, match.Options{}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -184,7 +184,7 @@ func BenchmarkJudging(b *testing.B) {
 	slices.Reverse(inv.Packages)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := match.Match(b.Context(), db, inv); err != nil {
+		if _, err := match.Match(b.Context(), db, inv, match.Options{}); err != nil {
 			b.Fatal(err)
 		}
 	}

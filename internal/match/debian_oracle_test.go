@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sightline-sec/sightline/internal/extract/realroot"
+	"github.com/sightline-sec/sightline/internal/finding"
 	"github.com/sightline-sec/sightline/internal/purl"
 )
 
@@ -73,11 +74,25 @@ func TestDebianFindingsAreThoseOfDpkg(t *testing.T) {
 			for _, p := range set {
 				pkg := deb(p.name, p.version, p.source, p.sourceVersion)
 				pkg.Arch, pkg.Layer = p.arch, nil
+				pkg.SetFiles("") // what a package ships is another test's matter: here each inherits all of its source
 				pkg.PURL = purl.Make(purl.Debian, "", p.name, p.version, []purl.Qualifier{{Key: "arch", Value: p.arch}}, "")
 				inv.Packages = append(inv.Packages, pkg)
 			}
 			var got []string
-			for _, f := range run(t, db, inv).Findings {
+			out := run(t, db, inv)
+			for _, s := range out.Suppressed { // Debian goes on listing CVEs that were rejected
+				if s.Reason != finding.RecordRejected {
+					continue
+				}
+				prefix := strings.Join([]string{s.Package.Name, s.Package.Version, s.Vulnerability, "fixed in "}, " ")
+				i := slices.IndexFunc(want, func(w string) bool { return strings.HasPrefix(w, prefix) })
+				if i < 0 {
+					t.Errorf("suppressed, and never found by dpkg: %s", prefix)
+					continue
+				}
+				want = slices.Delete(want, i, i+1)
+			}
+			for _, f := range out.Findings {
 				got = append(got, strings.Join([]string{f.Package.Name, f.Package.Version, f.Vulnerability.ID, "fixed in", f.FixedVersion}, " "))
 			}
 			slices.Sort(want)

@@ -8,9 +8,9 @@
 // # What is looked up
 //
 // A package of a distribution is looked up in the namespace of its release (Debian:12) by the name of its source
-// package, and the source package's version is compared. Where the feeds of a distribution list binary packages
-// (AlmaLinux, Rocky Linux, Red Hat), the binary package's name and version are looked up too, and what either says counts. A
-// package of a language is looked up by ecosystem and normalised name. A namespace that the database does not know gives
+// package, and the source package's version is compared. Notices of rpm distributions list binary packages: there the binary package's name
+// and version are looked up too, and what either says counts. An advisory about a stream of an rpm module is about packages of that stream
+// only, and one about none about packages outside of modules. A package of a language is looked up by ecosystem and normalised name. A namespace that the database does not know gives
 // one entry of reason UnknownRelease with the number of packages.
 //
 // # What holds
@@ -30,6 +30,14 @@
 // A language package that an OS package brought is the distribution's: it patches without changing the version, so
 // that the generic advisory is wrong there. Where the distribution's release is known, what generic advisories say of
 // such a package goes to Outcome.Suppressed with the distribution's own word as the reason.
+//
+// What a package cannot have goes there too: one that ships nothing but headers, documentation or translations has none of its source's
+// vulnerabilities, and a rejected record is nobody's.
+//
+// # What is linked
+//
+// Where an advisory names the symbols that are vulnerable and the package is part of a Go binary, the binary's own table of functions is asked.
+// The finding stays, and says what the answer was.
 //
 // # What to do
 //

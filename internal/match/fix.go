@@ -172,8 +172,49 @@ func (m *matcher) suggest(tables []table, groups []group, a *answer) error {
 	}
 	t := &tables[best.table]
 	best.fix.SuggestedVersion = t.versions[best.index]
-	best.fix.OfSource = t.source
+	best.fix.OfSource = t.source && !t.binary
 	a.fix = &best.fix
+	return m.left(tables, groups, a, best)
+}
+
+// left names what a version leaves open or brings anew, worst first.
+func (m *matcher) left(tables []table, groups []group, a *answer, p *plan) error {
+	if p.fix.Remains.Total() == 0 {
+		return nil
+	}
+	type rest struct {
+		id       string
+		severity vuln.Severity
+	}
+	var list []rest
+	at := m.stand(tables, p.candidate)
+	hits := map[int]*hit{}
+	for _, h := range a.hits {
+		hits[h.group] = h
+	}
+	for i := range groups {
+		g := &groups[i]
+		if !g.holds(tables, at) {
+			continue
+		}
+		if h := hits[i]; h != nil {
+			list = append(list, rest{h.record.ID, h.severity})
+			continue
+		}
+		record, err := m.vulnerability(g.vuln)
+		if err != nil {
+			return err
+		}
+		severity, err := m.severityAt(tables, g, at)
+		if err != nil {
+			return err
+		}
+		list = append(list, rest{record.ID, severity})
+	}
+	slices.SortFunc(list, func(a, b rest) int { return cmp.Or(cmp.Compare(b.severity, a.severity), cmp.Compare(a.id, b.id)) })
+	for _, r := range list[:min(len(list), finding.MaxLeft)] {
+		p.fix.Left = append(p.fix.Left, r.id)
+	}
 	return nil
 }
 

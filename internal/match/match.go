@@ -33,10 +33,20 @@ type Outcome struct {
 	Incomplete []artifact.Incomplete
 }
 
+// Options change what counts. The zero value changes nothing.
+type Options struct {
+	// State gives what somebody who knows better states of a vulnerability in a package (a VEX statement); nil where nobody does. A match that
+	// is stated not to count is suppressed, and does not decide the fix.
+	State func(p *inventory.Package, v *vuln.Vulnerability) *finding.Suppressed
+	// OnlyLinked suppresses findings in Go binaries whose vulnerable functions are not linked in.
+	OnlyLinked bool
+}
+
 // Match judges the packages that a container of the artifact would see; Inventory.Removed is not looked at. An error is
 // one of the context or of the database, and then there is no outcome.
-func Match(ctx context.Context, db Database, inv *inventory.Inventory) (*Outcome, error) {
+func Match(ctx context.Context, db Database, inv *inventory.Inventory, o Options) (*Outcome, error) {
 	m := newMatcher(db, inv)
+	m.options = o
 	for i := range inv.Packages {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -54,18 +64,19 @@ func Match(ctx context.Context, db Database, inv *inventory.Inventory) (*Outcome
 
 // matcher holds what packages of one inventory share.
 type matcher struct {
-	db     Database
-	inv    *inventory.Inventory
-	out    Outcome
-	has    map[string]bool                        // HasNamespace, asked once
-	vulns  map[vulndb.Ordinal]*vuln.Vulnerability // read once
-	known  map[question]*answer                   // binary packages of one source ask the same
-	owners map[string]*inventory.Package          // OS packages that own language packages, by purl
-	asked  map[question]bool                      // what owners ask: their answers keep every verdict
-	missed map[unmatched]int                      // packages that were not matched
-	found  []found                                // what becomes Outcome.Findings
-	space  space
-	slab   slab
+	db      Database
+	inv     *inventory.Inventory
+	options Options
+	out     Outcome
+	has     map[string]bool                        // HasNamespace, asked once
+	vulns   map[vulndb.Ordinal]*vuln.Vulnerability // read once
+	known   map[question]*answer                   // binary packages of one source ask the same
+	owners  map[string]*inventory.Package          // OS packages that own language packages, by purl
+	asked   map[question]bool                      // what owners ask: their answers keep every verdict
+	missed  map[unmatched]int                      // packages that were not matched
+	found   []found                                // what becomes Outcome.Findings
+	space   space
+	slab    slab
 }
 
 func newMatcher(db Database, inv *inventory.Inventory) *matcher {
@@ -99,13 +110,21 @@ func (m *matcher) add(p *inventory.Package) error {
 	if owner := m.ownerOf(p); owner != nil {
 		return m.suppressOwned(p, *short, a, owner)
 	}
-	for i := range a.hits {
-		m.found = append(m.found, found{short, a.hits[i], p.Layer})
+	if ships := p.Contents(); ships != "" {
+		m.suppressAll(p, *short, a, ships)
+		return nil
+	}
+	if a, err = m.stated(p, *short, q, a); err != nil {
+		return err
+	}
+	for _, h := range a.hits {
+		m.found = append(m.found, found{short, h, p.Layer, m.linked(p, h)})
 	}
 	if a.fix != nil {
 		f := *a.fix
 		f.Package, f.Layer = *short, p.Layer
 		f.SuggestedVersion = spelled(p.Ecosystem, p.Version, f.SuggestedVersion)
+		f.Step = step(p, f.SuggestedVersion)
 		f.OfSource = f.OfSource && p.Source != nil && p.Source.Version != p.Version
 		m.out.Fixes = append(m.out.Fixes, f)
 	}
@@ -156,13 +175,16 @@ func shorten(p *inventory.Package) *finding.Package {
 type question struct {
 	ecosystem purl.Ecosystem // whose order of versions counts
 	namespace string
+	module    string     // the rpm module stream that the package belongs to
+	without   string     // ids of vulnerabilities that are not to count, each followed by a space
 	subjects  [2]subject // the second is empty where there is one only
 }
 
 // subject is a name that is looked up, and the version that it is judged at.
 type subject struct {
 	name, version string
-	source        bool // the name and version are the source package's
+	// source and binary say whose name and version these are; both where they are the same. Advisories about the other kind are not about it.
+	source, binary bool
 }
 
 // question says what to look up for p, or why it cannot be matched.
@@ -173,7 +195,7 @@ func (m *matcher) question(p *inventory.Package) (question, unmatched) {
 			return question{}, unmatched{p.Ecosystem, noData}
 		}
 		name := purl.NormalizeName(p.Ecosystem, p.Name)
-		return question{p.Ecosystem, ns, [2]subject{{name: name, version: p.Version}}}, unmatched{}
+		return question{ecosystem: p.Ecosystem, namespace: ns, subjects: [2]subject{{name: name, version: p.Version}}}, unmatched{}
 	}
 	d := m.inv.Distro
 	switch {
@@ -188,30 +210,20 @@ func (m *matcher) question(p *inventory.Package) (question, unmatched) {
 	if !m.hasNamespace(d.Namespace) {
 		return question{}, unmatched{p.Ecosystem, noData}
 	}
-	src := subject{p.Name, p.Version, true}
+	src := subject{name: p.Name, version: p.Version, source: true}
 	if p.Source != nil && p.Source.Name != "" {
 		src.name = p.Source.Name
 		if p.Source.Version != "" {
 			src.version = p.Source.Version
 		}
 	}
-	q := question{p.Ecosystem, d.Namespace, [2]subject{src}}
-	if listsBinaries(p.Ecosystem) {
-		bin := subject{p.Name, p.Version, false}
-		if bin.name == src.name && bin.version == src.version {
-			q.subjects[0] = bin
+	q := question{ecosystem: p.Ecosystem, namespace: d.Namespace, module: p.Module, subjects: [2]subject{src}}
+	if p.Ecosystem.Type() == "rpm" { // whose notices list binary packages
+		if p.Name == src.name && p.Version == src.version {
+			q.subjects[0].binary = true
 		} else {
-			q.subjects[1] = bin
+			q.subjects[1] = subject{name: p.Name, version: p.Version, binary: true}
 		}
 	}
 	return q, unmatched{}
-}
-
-// listsBinaries says whether a distribution's feeds name binary packages.
-func listsBinaries(e purl.Ecosystem) bool {
-	switch e {
-	case purl.AlmaLinux, purl.Rocky, purl.RedHat:
-		return true
-	}
-	return false
 }

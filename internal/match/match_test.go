@@ -463,11 +463,11 @@ func TestErrorsEndMatching(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := match.Match(ctx, db, inv); !errors.Is(err, context.Canceled) {
+	if _, err := match.Match(ctx, db, inv, match.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: got %v", err)
 	}
 	db.broken = "a"
-	_, err := match.Match(t.Context(), db, inv)
+	_, err := match.Match(t.Context(), db, inv, match.Options{})
 	if !errors.Is(err, errBroken) {
 		t.Fatalf("broken database: got %v", err)
 	}

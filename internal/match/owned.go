@@ -101,7 +101,7 @@ func (m *matcher) suppressOwned(p *inventory.Package, short finding.Package, a *
 	name := q.subjects[0].name
 	for i := range a.hits {
 		h := a.hits[i]
-		s := finding.Suppressed{Package: short, Vulnerability: h.record.ID}
+		s := finding.Suppressed{Package: short, Vulnerability: h.record.ID, Severity: h.severity}
 		switch theirs.verdicts[h.ordinal] {
 		case saysAffected:
 			s.Reason = finding.DistroAffected
@@ -134,7 +134,7 @@ func (m *matcher) judgeBeaten(tables []table, g *group, a *answer) error {
 		if err != nil {
 			return err
 		}
-		s := finding.Suppressed{Vulnerability: record.ID}
+		s := finding.Suppressed{Vulnerability: record.ID, Severity: cmp.Or(r.Severity, record.Severity)}
 		subject := fmt.Sprintf("%s of %s", t.name, t.namespace)
 		switch {
 		case p.cleared:
@@ -170,6 +170,20 @@ func (t *table) beaten(p *part) (first *vulndb.Row) {
 		}
 	}
 	return first
+}
+
+// suppressAll says of each hit of p that p has none of the code: it ships only what cannot run.
+func (m *matcher) suppressAll(p *inventory.Package, short finding.Package, a *answer, ships inventory.Ships) {
+	source := p.Name
+	if p.Source != nil && p.Source.Name != "" {
+		source = p.Source.Name
+	}
+	for _, h := range a.hits {
+		m.out.Suppressed = append(m.out.Suppressed, finding.Suppressed{
+			Package: short, Vulnerability: h.record.ID, Reason: finding.NotShipped, Severity: h.severity,
+			Detail: fmt.Sprintf("it ships %s only, and none of the code of %s", ships, source),
+		})
+	}
 }
 
 // speaker names the row that is believed: the first by advisory and feed.

@@ -17,6 +17,7 @@ type table struct {
 	namespace string
 	versions  []string
 	rows      []vulndb.Row // by vulnerability
+	strange   []vulndb.Row // about other module streams than the package's
 	parsed    []parsed     // the versions that end intervals, which come first
 	zero      int32        // the version "0", which as the start of an interval is before every version; -1 none
 	installed point
@@ -58,8 +59,12 @@ const (
 )
 
 // open fills t. The buffers are those of an earlier table.
-func (t *table) open(e purl.Ecosystem, ns string, s subject, pkg *vulndb.Package, buf *buffers) error {
-	*t = table{subject: s, ecosystem: e, namespace: ns, versions: pkg.Versions, rows: pkg.Rows}
+func (t *table) open(q question, s subject, pkg *vulndb.Package, buf *buffers) error {
+	e := q.ecosystem
+	*t = table{subject: s, ecosystem: e, namespace: q.namespace, versions: pkg.Versions, rows: pkg.Rows}
+	if e.Type() == "rpm" {
+		t.rows, t.strange = about(t.versions, t.rows, q, s)
+	}
 	if !slices.IsSortedFunc(t.rows, byVulnerability) {
 		t.rows = slices.Clone(t.rows)
 		slices.SortStableFunc(t.rows, byVulnerability)

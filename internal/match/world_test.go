@@ -29,6 +29,9 @@ type says struct {
 	ranges   []vuln.Range
 	listed   []string
 	fixedAt  time.Time
+	binary   bool
+	module   string
+	imports  []vuln.Import
 }
 
 func before(fixed string) []vuln.Range { return []vuln.Range{{Introduced: "0", Fixed: fixed}} }
@@ -94,6 +97,7 @@ func newWorld(r *rand.Rand, rates rated, list ...says) *world {
 		row := vulndb.Row{
 			Vuln: o, Advisory: cmp.Or(s.advisory, s.vuln), Feed: cmp.Or(s.feed, "osv"), Bundle: s.bundle,
 			Status: s.status, Severity: s.severity, FixedAt: s.fixedAt,
+			Binary: s.binary, Module: s.module, Imports: s.imports,
 		}
 		for _, in := range s.ranges {
 			row.Intervals = append(row.Intervals, vulndb.Interval{
@@ -157,7 +161,7 @@ func debian12(packages ...inventory.Package) *inventory.Inventory {
 
 func run(t testing.TB, db match.Database, inv *inventory.Inventory) *match.Outcome {
 	t.Helper()
-	out, err := match.Match(t.Context(), db, inv)
+	out, err := match.Match(t.Context(), db, inv, match.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sightline-sec/sightline/internal/finding"
 	"github.com/sightline-sec/sightline/internal/sbom"
+	"github.com/sightline-sec/sightline/internal/vex"
 )
 
 // Options say how to write. Only the table looks at them.
@@ -21,10 +22,17 @@ type Options struct {
 	Width   int       // columns of the terminal; default 100
 	Now     time.Time // for ages; default the start of the run
 	Verbose bool      // list everything: all fixable packages, findings, suppressed and incomplete; default a page
+	// Suppressed lists what was matched and does not count, with its reason; default only how many there are.
+	Suppressed bool
 }
 
+// vexAuthor stands in VEX documents until a person who knows more puts a name there.
+const vexAuthor = "Unknown Author (written by sightline)"
+
 // Formats lists the names that Write takes.
-func Formats() []string { return []string{"table", "json", "sarif", "cyclonedx", "spdx"} }
+func Formats() []string {
+	return []string{"table", "json", "sarif", "cyclonedx", "spdx", "openvex", "csaf"}
+}
 
 // Write writes the result in the format of that name. It does not change the result. An error is the writer's, or says
 // that the format is not known.
@@ -42,6 +50,10 @@ func Write(w io.Writer, format string, r *finding.Result, o Options) error {
 		err = sbom.WriteCycloneDX(escaper{out}, r)
 	case "spdx":
 		err = sbom.WriteSPDX(escaper{out}, r)
+	case "openvex":
+		err = vex.WriteOpenVEX(escaper{out}, r, vexAuthor, r.Run.StartedAt)
+	case "csaf":
+		err = vex.WriteCSAF(escaper{out}, r, vexAuthor, r.Run.StartedAt)
 	default:
 		return fmt.Errorf("unknown format %q: known are %s", format, strings.Join(Formats(), ", "))
 	}

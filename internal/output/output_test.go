@@ -31,6 +31,7 @@ func write(t testing.TB, format string, r *finding.Result, o output.Options) []b
 func results() map[string]*finding.Result {
 	clean := sbomtest.Result("x")
 	clean.Findings, clean.Fixes, clean.Suppressed, clean.Incomplete, clean.Run.DatabaseStale = nil, nil, nil, nil, false
+	clean.Distro.EndOfLife = nil
 	clean.Summarize()
 	starter := sbomtest.Result("x")
 	starter.Database.Starter = true

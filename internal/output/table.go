@@ -36,6 +36,8 @@ func writeTable(w io.Writer, r *finding.Result, o Options) error {
 	}
 	if o.Verbose {
 		writeFindings(p, r)
+	}
+	if o.Verbose || o.Suppressed {
 		writeSuppressed(p, r)
 	}
 	writeIncomplete(p, r, o)
@@ -200,6 +202,15 @@ func writeTotals(p *page, r *finding.Result) {
 	p.rows(columns, rows)
 	if s.Suppressed > 0 {
 		p.line(piece{fmt.Sprintf("  not counted: %s", reasons(r.Suppressed)), faint})
+	}
+	notLinked := 0
+	for i := range r.Findings {
+		if l := r.Findings[i].Linked; l != nil && l.State == finding.NotLinked {
+			notLinked++
+		}
+	}
+	if notLinked > 0 {
+		p.line(piece{fmt.Sprintf("  %d of these are in Go binaries that do not have the vulnerable functions: leave them out with --only-linked", notLinked), faint})
 	}
 }
 

@@ -60,10 +60,17 @@ func writeFindings(p *page, r *finding.Result) {
 			epss = cell{{percent(v.EPSS.Score), normal}}
 		}
 		mark := cell{{}}
-		if v.KEV != nil {
+		switch {
+		case f.Kind == finding.Malicious:
+			mark = cell{{"malware", alarm}}
+		case f.Linked != nil && f.Linked.State == finding.NotLinked:
+			mark = cell{{"not linked", faint}}
+		case v.KEV != nil:
 			mark = cell{{"KEV", alarm}}
-		} else if v.Exploited() {
+		case v.Exploited():
 			mark = cell{{"exploit", caution}}
+		case v.State != "":
+			mark = cell{{plain(string(v.State)), faint}}
 		}
 		rows = append(rows, []cell{
 			{{plain(v.ID), strong}},
@@ -130,7 +137,7 @@ func writeSuppressed(p *page, r *finding.Result) {
 	for i := range r.Suppressed {
 		s := &r.Suppressed[i]
 		rows = append(rows, []cell{
-			plainCell(s.Vulnerability), plainCell(s.Package.Name), plainCell(s.Package.Version),
+			plainCell(s.Vulnerability), {{s.Severity.String(), ofSeverity(s.Severity)}}, plainCell(s.Package.Name), plainCell(s.Package.Version),
 			plainCell(strings.ReplaceAll(s.Reason, "_", " ")),
 			{{plain(s.Detail), faint}},
 		})
@@ -139,6 +146,6 @@ func writeSuppressed(p *page, r *finding.Result) {
 	p.line(piece{"Not counted", strong}, piece{fmt.Sprintf(" (%d)", len(rows)), normal})
 	p.line()
 	p.rows([]column{
-		{head: "ID", min: 19}, {head: "PACKAGE", min: 12}, {head: "INSTALLED", min: 10, prefer: 18}, {head: "WHY", min: 12}, {head: "DETAIL", min: 10},
+		{head: "ID", min: 19}, {head: "SEVERITY"}, {head: "PACKAGE", min: 12}, {head: "INSTALLED", min: 10, prefer: 18}, {head: "WHY", min: 12}, {head: "DETAIL", min: 10},
 	}, rows)
 }

@@ -28,6 +28,8 @@ func writeHead(p *page, r *finding.Result, o Options) {
 		system = plain(cmp.Or(d.PrettyName, strings.TrimSpace(d.ID+" "+d.VersionID)))
 	}
 	p.line(piece{system + ", " + count(len(r.Packages), "package"), normal})
+	writeEndOfLife(p, r, o)
+	writeMalware(p, r)
 
 	db := &r.Database
 	switch {
@@ -48,6 +50,40 @@ func writeHead(p *page, r *finding.Result, o Options) {
 	}
 	if n := len(r.Incomplete); n > 0 {
 		p.line(piece{fmt.Sprintf("! Incomplete: %s not taken into account, see below.", thingsWere(n)), caution})
+	}
+}
+
+// writeEndOfLife warns of a release that gets no more fixes, or soon none.
+func writeEndOfLife(p *page, r *finding.Result, o Options) {
+	if r.Distro == nil || r.Distro.EndOfLife == nil {
+		return
+	}
+	e := r.Distro.EndOfLife
+	day := func(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+	extended := ""
+	if e.Extended.After(o.Now) {
+		extended = fmt.Sprintf("; %s until %s", plain(cmp.Or(e.Program, "extended support")), day(e.Extended))
+	}
+	switch {
+	case e.Ended(o.Now):
+		p.line(piece{"! End of life: this release has had no public security fixes since " + day(e.Standard), alarm}, piece{extended, normal})
+	case !e.Standard.IsZero() && e.Standard.Sub(o.Now) < 180*24*time.Hour:
+		p.line(piece{"! This release reaches its end of life on " + day(e.Standard), caution}, piece{extended, normal})
+	}
+}
+
+// writeMalware puts malicious packages before everything else.
+func writeMalware(p *page, r *finding.Result) {
+	var names []string
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Kind == finding.Malicious {
+			if name := plain(f.Package.Name + " " + f.Package.Version); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	if len(names) > 0 {
+		p.line(piece{"! Malware: remove " + strings.Join(names, ", "), alarm})
 	}
 }
 

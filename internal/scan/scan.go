@@ -9,6 +9,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
@@ -17,6 +19,7 @@ import (
 	"github.com/sightline-sec/sightline/internal/finding"
 	"github.com/sightline-sec/sightline/internal/inventory"
 	"github.com/sightline-sec/sightline/internal/match"
+	"github.com/sightline-sec/sightline/internal/vex"
 	"github.com/sightline-sec/sightline/internal/vuln"
 	"github.com/sightline-sec/sightline/internal/vulndb"
 )
@@ -26,11 +29,15 @@ type Options struct {
 	Platform string        // of a multi-platform image: os/architecture[/variant]; default linux and this machine's
 	Registry image.Options // registry settings; Platform and Limits are filled in from here
 	Limits   artifact.Limits
-	Workers  int // layers read side by side; default GOMAXPROCS
+	Stdin    io.Reader // read for the target "-"; default os.Stdin
+	Workers  int       // layers read side by side; default GOMAXPROCS
 	// Extractors that look at files; usually extract/all's.
 	Extractors []extract.Extractor
 	// Progress, if set, is told how far reading is; it may be called from many goroutines.
 	Progress func(Progress)
+
+	VEX        []*vex.Document // statements of those who know better
+	OnlyLinked bool            // leave out findings whose vulnerable functions are not linked into their Go binary
 
 	Scanner  string           // name and version for the result's run block
 	Now      func() time.Time // default time.Now
@@ -55,7 +62,7 @@ func Run(ctx context.Context, t *Target, db *vulndb.DB, o Options) (*finding.Res
 	if err != nil {
 		return nil, err
 	}
-	out, err := match.Match(ctx, db, inv)
+	out, err := match.Match(ctx, db, inv, o.judging(t, inv))
 	if err != nil {
 		return nil, fmt.Errorf("matching packages: %w", err)
 	}
@@ -86,6 +93,27 @@ func Run(ctx context.Context, t *Target, db *vulndb.DB, o Options) (*finding.Res
 		DatabaseStale: age > maxAge,
 	}
 	return r, nil
+}
+
+// judging says what besides the database counts.
+func (o Options) judging(t *Target, inv *inventory.Inventory) match.Options {
+	m := match.Options{OnlyLinked: o.OnlyLinked}
+	if len(o.VEX) == 0 {
+		return m
+	}
+	judge := vex.NewJudge(o.VEX, &t.Artifact, inv.Distro)
+	m.State = func(p *inventory.Package, v *vuln.Vulnerability) *finding.Suppressed {
+		s := judge.Statement(p, v)
+		if !vex.Suppresses(s) {
+			return nil
+		}
+		detail := s.Document + " states " + strings.ReplaceAll(s.Status, "_", " ")
+		if why := cmp.Or(s.Impact, strings.ReplaceAll(s.Justification, "_", " ")); why != "" {
+			detail += ": " + why
+		}
+		return &finding.Suppressed{Reason: finding.VEX, Detail: detail, Statement: s}
+	}
+	return m
 }
 
 // oldestFeed gives the oldest of the feeds that answered for the packages of the result: the database is as old as that. A database that does

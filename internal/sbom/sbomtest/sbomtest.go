@@ -147,7 +147,7 @@ func Result(hostile string) *finding.Result {
 		EPSS:     &vuln.EPSS{Score: 0.94358, Percentile: 0.99959, At: date(2026, 11, 20)},
 		Exploits: []vuln.Exploit{{Feed: "exploit-db", ID: "EDB-50592", URL: "https://www.exploit-db.com/exploits/50592", Title: "Log4j RCE", Published: date(2021, 12, 14), Verified: true, Type: "remote"}},
 		Feeds:    []string{"nvd", "osv/Maven"}, Joins: []vuln.Join{{ID: "GHSA-jfh8-c2jp-5v3q", Feed: "osv/Maven", Why: "names CVE-2021-44228 as its alias"}},
-		State: vuln.Disputed, StateFeed: "nvd", Malicious: true,
+		SeverityRule: vuln.RuleNVD, State: vuln.Disputed, StateFeed: "nvd", Malicious: true,
 		Sightings: []vuln.Sighting{{Feed: "inthewild", At: date(2021, 12, 11), URL: "https://example.com/seen"}},
 		SSVC:      &vuln.SSVC{Exploitation: "active", Automatable: "yes", Impact: "total", At: date(2024, 1, 2)},
 		Details:   "Details are kept where the scan asks for them.", References: []vuln.Reference{{Type: "web", URL: "https://logging.apache.org/log4j/2.x/security.html"}},

@@ -1,0 +1,53 @@
+package match
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/sightline-sec/sightline/internal/finding"
+	"github.com/sightline-sec/sightline/internal/inventory"
+	"github.com/sightline-sec/sightline/internal/purl"
+)
+
+// linked asks the Go binary that p is part of for the symbols that the advisories behind h name. It is nil where the question does not
+// arise: p is not known to be part of a binary, or no advisory names packages or symbols.
+func (m *matcher) linked(p *inventory.Package, h *hit) *finding.Linked {
+	if p.Ecosystem != purl.Go || p.Symbols == nil || len(h.imports) == 0 {
+		return nil
+	}
+	if ok, why := p.Symbols.Known(); !ok {
+		return &finding.Linked{State: finding.CannotTell, Detail: why}
+	}
+	var in, out []string
+	note := func(list *[]string, name string) {
+		if !slices.Contains(*list, name) {
+			*list = append(*list, name)
+		}
+	}
+	for _, im := range h.imports {
+		if len(im.Symbols) == 0 {
+			if p.Symbols.HasPackage(im.Path) {
+				note(&in, im.Path)
+			} else {
+				note(&out, im.Path)
+			}
+			continue
+		}
+		for _, s := range im.Symbols {
+			if p.Symbols.HasSymbol(im.Path, s) {
+				note(&in, im.Path+"."+s)
+			} else {
+				note(&out, im.Path+"."+s)
+			}
+		}
+	}
+	most := func(list []string) []string {
+		slices.Sort(list)
+		return slices.Clip(list[:min(len(list), finding.MaxLinkedSymbols)])
+	}
+	asked := fmt.Sprintf("%d of %s that the advisory names", len(in), plural(len(in)+len(out), "function"))
+	if len(in) > 0 {
+		return &finding.Linked{State: finding.LinkedIn, Symbols: most(in), Detail: asked + " are linked into the binary"}
+	}
+	return &finding.Linked{State: finding.NotLinked, Symbols: most(out), Detail: "none of " + plural(len(out), "function") + " that the advisory names is linked into the binary"}
+}

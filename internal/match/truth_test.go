@@ -1,0 +1,245 @@
+package match_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sightline-sec/sightline/internal/finding"
+	"github.com/sightline-sec/sightline/internal/inventory"
+	"github.com/sightline-sec/sightline/internal/match"
+	"github.com/sightline-sec/sightline/internal/purl"
+	"github.com/sightline-sec/sightline/internal/vuln"
+	"github.com/sightline-sec/sightline/internal/vulndb"
+)
+
+// rpm makes a package of AlmaLinux 8.
+func rpm(name, version, srcName, module string) inventory.Package {
+	p := of(purl.AlmaLinux, name, version)
+	p.Source, p.Module = &inventory.Source{Name: srcName, Version: version}, module
+	return p
+}
+
+func alma8(packages ...inventory.Package) *inventory.Inventory {
+	return &inventory.Inventory{Distro: &inventory.Distro{ID: "almalinux", VersionID: "8.9", Namespace: "AlmaLinux:8"}, Packages: packages}
+}
+
+func TestSourceAndBinaryRowsOfRPM(t *testing.T) {
+	t.Parallel()
+	const ns = "AlmaLinux:8"
+	db := newWorld(nil, nil,
+		says{ns: ns, pkg: "openssl", vuln: "CVE-1", ranges: before("1:1.1.1k-9.el8"), binary: true},  // of the program only
+		says{ns: ns, pkg: "openssl", vuln: "CVE-2", ranges: before("1:1.1.1k-9.el8"), binary: false}, // of all that is built from it
+		says{ns: ns, pkg: "openssl-libs", vuln: "CVE-3", ranges: before("1:1.1.1k-9.el8"), binary: true},
+	)
+	libs, program := rpm("openssl-libs", "1:1.1.1k-6.el8", "openssl", ""), rpm("openssl", "1:1.1.1k-6.el8", "openssl", "")
+	want := []string{
+		"openssl 1:1.1.1k-6.el8 CVE-1 -> 1:1.1.1k-9.el8", "openssl 1:1.1.1k-6.el8 CVE-2 -> 1:1.1.1k-9.el8",
+		"openssl-libs 1:1.1.1k-6.el8 CVE-2 -> 1:1.1.1k-9.el8", "openssl-libs 1:1.1.1k-6.el8 CVE-3 -> 1:1.1.1k-9.el8",
+	}
+	if diff := cmp.Diff(want, told(run(t, db, alma8(libs, program)).Findings)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestModuleStreams(t *testing.T) {
+	t.Parallel()
+	const (
+		ns    = "AlmaLinux:8"
+		build = "-1.module_el8.6.0+2904+41b41fb0"
+	)
+	for name, tt := range map[string]struct {
+		version, module, row string // of the package; of the advisory
+		fixed                string
+		found, other         bool
+	}{
+		"the same stream":                             {"1:18.9.0" + build, "nodejs:18", "nodejs:18", "1:18.20.0" + build, true, false},
+		"another stream":                              {"1:16.9.0" + build, "nodejs:16", "nodejs:18", "1:18.20.0" + build, false, true},
+		"no stream, and the package is of one":        {"1:16.9.0" + build, "nodejs:16", "", "1:18.20.0-1.el8", false, true},
+		"a stream, and the package is of none":        {"1:16.9.0-1.el8", "", "nodejs:18", "1:18.20.0" + build, false, true},
+		"not named, and of the same line":             {"1:18.9.0" + build, "nodejs:18", vuln.AnyModule, "1:18.20.0" + build, true, false},
+		"not named, and of another line":              {"1:16.9.0" + build, "nodejs:16", vuln.AnyModule, "1:18.20.0" + build, false, true},
+		"not named, line of more digits":              {"1:1.9.0" + build, "nodejs:1", vuln.AnyModule, "1:18.20.0" + build, false, true},
+		"not named, and the stream is no line":        {"1:16.9.0" + build, "nodejs:rhel8", vuln.AnyModule, "1:18.20.0" + build, true, false},
+		"not named, label lost, release tells":        {"1:18.9.0" + build, "", vuln.AnyModule, "1:18.20.0" + build, true, false},
+		"not named, and the package is of none":       {"1:16.9.0-1.el8", "", vuln.AnyModule, "1:18.20.0" + build, false, true},
+		"another stream, which does not cover it too": {"1:19.9.0" + build, "nodejs:19", "nodejs:18", "1:18.20.0" + build, false, false},
+	} {
+		db := newWorld(nil, nil, says{ns: ns, pkg: "nodejs", vuln: "CVE-1", ranges: before(tt.fixed), binary: true, module: tt.row})
+		out := run(t, db, alma8(rpm("nodejs", tt.version, "nodejs", tt.module)))
+		if found := len(out.Findings) == 1; found != tt.found {
+			t.Errorf("%s: found %v", name, found)
+		}
+		other := len(out.Suppressed) == 1 && out.Suppressed[0].Reason == finding.OtherModule && out.Suppressed[0].Severity == vuln.Medium
+		if other != tt.other {
+			t.Errorf("%s: %v", name, hushed(out.Suppressed))
+		}
+	}
+}
+
+func TestWhatCannotRunIsNotVulnerable(t *testing.T) {
+	t.Parallel()
+	db := newWorld(nil, rated{"CVE-1": vuln.High}, says{ns: "Debian:12", pkg: "linux", vuln: "CVE-1", ranges: before("6.2")})
+	kernel := deb("linux-image-amd64", "6.1", "linux", "")
+	headers := deb("linux-headers-amd64", "6.1", "linux", "") // by its name
+	docs := deb("linux-manual", "6.1", "linux", "")
+	docs.SetFiles(inventory.ShipsDocumentation)
+	perf := deb("linux-perf-doc", "6.1", "linux", "")
+	perf.SetFiles("") // its files say otherwise than its name
+	out := run(t, db, debian12(kernel, headers, docs, perf))
+	if got := told(out.Findings); !slices.Equal(got, []string{"linux-image-amd64 6.1 CVE-1 -> 6.2", "linux-perf-doc 6.1 CVE-1 -> 6.2"}) {
+		t.Error(got)
+	}
+	if got := hushed(out.Suppressed); !slices.Equal(got, []string{"linux-headers-amd64 CVE-1 not_shipped", "linux-manual CVE-1 not_shipped"}) {
+		t.Error(got)
+	}
+	if s := out.Suppressed[1]; s.Severity != vuln.High || s.Detail != "it ships documentation only, and none of the code of linux" {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestMalwareHasNoFix(t *testing.T) {
+	t.Parallel()
+	db := newWorld(nil, nil, says{ns: "npm", pkg: "evil", vuln: "MAL-1", ranges: before("1.0.1")})
+	db.records[0].Malicious = true
+	out := run(t, db, &inventory.Inventory{Packages: []inventory.Package{of(purl.NPM, "evil", "1.0.0")}})
+	if len(out.Findings) != 1 || out.Findings[0].Kind != finding.Malicious || out.Findings[0].FixedVersion != "" || len(out.Fixes) != 0 {
+		t.Errorf("%+v, %+v", out.Findings, out.Fixes)
+	}
+}
+
+func TestRejectedRecordsAreSuppressed(t *testing.T) {
+	t.Parallel()
+	db := newWorld(nil, nil,
+		says{ns: "npm", pkg: "a", vuln: "CVE-1", ranges: before("2.0.0")},
+		says{ns: "npm", pkg: "a", vuln: "CVE-2", ranges: before("1.5.0")},
+		says{ns: "npm", pkg: "a", vuln: "CVE-3", ranges: before("1.5.0")})
+	db.records[0].State, db.records[0].StateFeed = vuln.Rejected, "nvd"
+	db.records[2].State, db.records[2].StateFeed = vuln.Disputed, "nvd"
+	out := run(t, db, &inventory.Inventory{Packages: []inventory.Package{of(purl.NPM, "a", "1.0.0")}})
+	if got := told(out.Findings); !slices.Equal(got, []string{"a 1.0.0 CVE-2 -> 1.5.0", "a 1.0.0 CVE-3 -> 1.5.0"}) {
+		t.Error(got)
+	}
+	if got := hushed(out.Suppressed); !slices.Equal(got, []string{"a CVE-1 rejected"}) {
+		t.Error(got)
+	}
+	if out.Fixes[0].SuggestedVersion != "1.5.0" || out.Fixes[0].Clears.Total() != 2 {
+		t.Errorf("a rejected record decides the fix: %+v", out.Fixes[0])
+	}
+}
+
+func TestLinkedSymbols(t *testing.T) {
+	t.Parallel()
+	imports := []vuln.Import{{Path: "example.com/m/x", Symbols: []string{"Parse", "T.Do"}}, {Path: "example.com/m/y"}}
+	db := newWorld(nil, nil,
+		says{ns: "Go", pkg: "example.com/m", vuln: "CVE-1", advisory: "GHSA-1", ranges: before("1.2.0")},
+		says{ns: "Go", pkg: "example.com/m", vuln: "CVE-1", advisory: "GO-1", ranges: before("1.2.0"), imports: imports},
+		says{ns: "Go", pkg: "example.com/m", vuln: "CVE-2", ranges: before("1.2.0")})
+	functions := func(names ...string) *inventory.Symbols {
+		return inventory.NewSymbols(func(yield func([]byte) bool) {
+			for _, n := range names {
+				if !yield([]byte(n)) {
+					return
+				}
+			}
+		})
+	}
+	for name, tt := range map[string]struct {
+		symbols *inventory.Symbols
+		want    finding.LinkState
+		listed  []string
+	}{
+		"a method":          {functions("main.main", "example.com/m/x.(*T).Do"), finding.LinkedIn, []string{"example.com/m/x.T.Do"}},
+		"a whole package":   {functions("example.com/m/y.Any"), finding.LinkedIn, []string{"example.com/m/y"}},
+		"others of the two": {functions("main.main", "example.com/m/x.Format", "example.com/m/xy.Parse"), finding.NotLinked, []string{"example.com/m/x.Parse", "example.com/m/x.T.Do", "example.com/m/y"}},
+		"no function table": {inventory.NoSymbols("stripped"), finding.CannotTell, nil},
+		"not a binary":      {nil, "", nil},
+	} {
+		p := of(purl.Go, "example.com/m", "v1.0.0")
+		p.Symbols = tt.symbols
+		out := run(t, db, &inventory.Inventory{Packages: []inventory.Package{p}})
+		if len(out.Findings) != 2 || out.Findings[1].Linked != nil {
+			t.Fatalf("%s: %+v", name, out.Findings)
+		}
+		switch l := out.Findings[0].Linked; {
+		case l == nil && tt.want == "":
+		case l == nil || l.State != tt.want || !slices.Equal(l.Symbols, tt.listed):
+			t.Errorf("%s: %+v", name, l)
+		}
+	}
+}
+
+func TestFixSaysHowFarAndWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	db := newWorld(nil, rated{"CVE-1": vuln.High, "CVE-2": vuln.Low, "CVE-3": vuln.Medium, "CVE-9": vuln.Critical},
+		says{ns: "npm", pkg: "a", vuln: "CVE-1", ranges: []vuln.Range{between("0", "1.2.9"), between("1.3.0", "1.3.4"), between("2.0.0", "2.0.1")}},
+		says{ns: "npm", pkg: "a", vuln: "CVE-2", ranges: []vuln.Range{{Introduced: "0"}}}, // without a fix
+		says{ns: "npm", pkg: "a", vuln: "CVE-3", ranges: []vuln.Range{between("1.3.2", "1.3.5")}},
+		says{ns: "npm", pkg: "a", vuln: "CVE-9", ranges: []vuln.Range{between("1.2.9", "1.3.1")}}) // new in the nearest fix
+	for installed, want := range map[string]struct {
+		to   string
+		step finding.Step
+		left []string
+	}{
+		"1.2.3": {"1.3.4", finding.Minor, []string{"CVE-3", "CVE-2"}}, // 1.2.9 would bring a critical one
+		"1.3.1": {"1.3.4", finding.Patch, []string{"CVE-3", "CVE-2"}},
+		"2.0.0": {"2.0.1", finding.Patch, []string{"CVE-2"}},
+		"0.9.0": {"1.3.4", finding.Major, []string{"CVE-3", "CVE-2"}},
+	} {
+		out := run(t, db, &inventory.Inventory{Packages: []inventory.Package{of(purl.NPM, "a", installed)}})
+		f := out.Fixes[0]
+		if f.SuggestedVersion != want.to || f.Step != want.step || !slices.Equal(f.Left, want.left) {
+			t.Errorf("%s: %s %s, left %v", installed, f.SuggestedVersion, f.Step, f.Left)
+		}
+	}
+}
+
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	db := newWorld(nil, nil,
+		says{ns: "Debian:12", pkg: "openssl", vuln: "CVE-1", feed: "osv/Debian", ranges: before("3.0.15-1")},
+		says{ns: "Debian:12", pkg: "openssl", vuln: "CVE-1", advisory: "DSA-1", feed: "osv/Debian", bundle: true, ranges: before("3.0.99-1")},
+		says{ns: "Debian:12", pkg: "openssl", vuln: "CVE-2", feed: "osv/Debian", status: vuln.StatusNotAffected},
+		says{ns: "Debian:12", pkg: "openssl", vuln: "CVE-2", advisory: "DSA-1", feed: "osv/Debian", bundle: true, ranges: before("3.0.99-1")},
+		says{ns: "Debian:12", pkg: "other", vuln: "CVE-3", ranges: before("1")})
+	explain := func(p inventory.Package, inv *inventory.Inventory, id string) *match.Trace {
+		tr, err := match.Explain(t.Context(), db, inv, p, []vulndb.Ordinal{db.ordinals[id]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tr
+	}
+	old, fixed := deb("libssl3", "3.0.11-1", "openssl", ""), deb("libssl3", "3.0.15-1", "openssl", "")
+
+	tr := explain(old, debian12(), "CVE-1")
+	if tr.Outcome != match.TraceAffected || len(tr.Rows) != 2 || !tr.Rows[0].Believed || tr.Rows[1].Believed || tr.Rows[1].Unbelieve == "" {
+		t.Errorf("affected: %+v", tr)
+	}
+	if got := strings.Join(tr.Rows[0].Compared, "; "); got != "3.0.11-1 < 3.0.15-1 (fixed)" {
+		t.Errorf("compared %q", got)
+	}
+	if got := tr.Looked[0]; got.Kind != "source package" || got.Name != "openssl" || got.Rows != 4 || !got.Known {
+		t.Errorf("looked %+v", got)
+	}
+	for _, tt := range []struct {
+		p    inventory.Package
+		inv  *inventory.Inventory
+		id   string
+		want match.TraceOutcome
+	}{
+		{fixed, debian12(), "CVE-1", match.TraceSuppressed}, // the notice says otherwise, and does not count
+		{old, debian12(), "CVE-2", match.TraceSuppressed},
+		{old, debian12(), "CVE-3", match.TraceUnlisted},
+		{deb("zlib", "1", "", ""), debian12(), "CVE-1", match.TraceUnlisted},
+		{deb("libssl3", "3.1", "openssl", ""), debian12(), "CVE-2", match.TraceNotAffected},
+		{deb("libssl3", "3.1", "openssl", ""), debian12(), "CVE-3", match.TraceUnlisted},
+		{deb("libssl3", "3.1", "openssl", ""), debian12(), "CVE-1", match.TraceFixed},
+		{old, &inventory.Inventory{}, "CVE-1", match.TraceUnmatched},
+	} {
+		if tr := explain(tt.p, tt.inv, tt.id); tr.Outcome != tt.want || tr.Rule == "" {
+			t.Errorf("%s %s %s: %s, %s", tt.p.Name, tt.p.Version, tt.id, tr.Outcome, tr.Rule)
+		}
+	}
+}

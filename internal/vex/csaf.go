@@ -1,0 +1,227 @@
+package vex
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// csafDocument is the part of a CSAF 2.0 document (OASIS, csaf-v2.0-os) that the VEX profile (section 4.5) is about.
+type csafDocument struct {
+	Document struct {
+		Category  string `json:"category"`
+		Publisher struct {
+			Name string `json:"name"`
+		} `json:"publisher"`
+		Tracking struct {
+			ID      string `json:"id"`
+			Current string `json:"current_release_date"`
+		} `json:"tracking"`
+	} `json:"document"`
+	Tree            csafTree            `json:"product_tree"`
+	Vulnerabilities []csafVulnerability `json:"vulnerabilities"`
+}
+
+type csafTree struct {
+	Branches      []csafBranch       `json:"branches"`
+	Names         []csafProduct      `json:"full_product_names"`
+	Relationships []csafRelationship `json:"relationships"`
+	Groups        []struct {
+		ID       string   `json:"group_id"`
+		Products []string `json:"product_ids"`
+	} `json:"product_groups"`
+}
+
+type csafBranch struct {
+	Branches []csafBranch `json:"branches"`
+	Product  *csafProduct `json:"product"`
+}
+
+type csafProduct struct {
+	ID     string `json:"product_id"`
+	Name   string `json:"name"`
+	Helper struct {
+		PURL   string `json:"purl"`
+		CPE    string `json:"cpe"`
+		Hashes []struct {
+			Files []struct {
+				Algorithm string `json:"algorithm"`
+				Value     string `json:"value"`
+			} `json:"file_hashes"`
+		} `json:"hashes"`
+	} `json:"product_identification_helper"`
+}
+
+type csafRelationship struct {
+	Category  string      `json:"category"`
+	Product   csafProduct `json:"full_product_name"`
+	Reference string      `json:"product_reference"`
+	Within    string      `json:"relates_to_product_reference"`
+}
+
+type csafVulnerability struct {
+	CVE string `json:"cve"`
+	IDs []struct {
+		Text string `json:"text"`
+	} `json:"ids"`
+	Status  map[string][]string `json:"product_status"`
+	Flags   []csafFlag          `json:"flags"`
+	Threats []struct {
+		Category string   `json:"category"`
+		Details  string   `json:"details"`
+		Products []string `json:"product_ids"`
+		Groups   []string `json:"group_ids"`
+	} `json:"threats"`
+	Remediations []struct {
+		Category string   `json:"category"`
+		Details  string   `json:"details"`
+		Products []string `json:"product_ids"`
+		Groups   []string `json:"group_ids"`
+	} `json:"remediations"`
+}
+
+type csafFlag struct {
+	Label    string   `json:"label"`
+	Products []string `json:"product_ids"`
+	Groups   []string `json:"group_ids"`
+}
+
+// csafStatuses are the lists of product_status in a stable order, with the status that they mean (section 3.2.3.9).
+var csafStatuses = []struct {
+	list   string
+	status Status
+}{
+	{"known_not_affected", NotAffected}, {"fixed", Fixed}, {"first_fixed", Fixed}, {"recommended", Fixed},
+	{"known_affected", Affected}, {"first_affected", Affected}, {"last_affected", Affected}, {"under_investigation", UnderInvestigation},
+}
+
+func (d *Document) readCSAF(b []byte) error {
+	var doc csafDocument
+	if err := json.Unmarshal(b, &doc); err != nil {
+		return fmt.Errorf("as CSAF: %w", err)
+	}
+	d.ID, d.Author, d.At = doc.Document.Tracking.ID, doc.Document.Publisher.Name, timeOf(doc.Document.Tracking.Current)
+	products, err := doc.Tree.products()
+	if err != nil {
+		return err
+	}
+	groups := map[string][]string{}
+	for _, g := range doc.Tree.Groups {
+		groups[g.ID] = g.Products
+	}
+	in := func(id string, products, of []string) bool {
+		return slices.Contains(products, id) || slices.ContainsFunc(of, func(g string) bool { return slices.Contains(groups[g], id) })
+	}
+	for i := range doc.Vulnerabilities {
+		v := &doc.Vulnerabilities[i]
+		var ids []string
+		if v.CVE != "" {
+			ids = append(ids, v.CVE)
+		}
+		for _, id := range v.IDs {
+			if id.Text != "" {
+				ids = append(ids, id.Text)
+			}
+		}
+		for _, list := range csafStatuses {
+			// Products that share flag and words make one statement.
+			type key struct{ justification, impact, action string }
+			shared := map[key]*Statement{}
+			var order []key
+			for _, id := range v.Status[list.list] {
+				p, ok := products[id]
+				if !ok {
+					d.skip("product %.100q of %.50q is not in the product tree", id, v.CVE)
+					continue
+				}
+				var k key
+				for _, f := range v.Flags {
+					if in(id, f.Products, f.Groups) {
+						k.justification = f.Label
+					}
+				}
+				for _, t := range v.Threats {
+					if t.Category == "impact" && in(id, t.Products, t.Groups) {
+						k.impact = t.Details
+					}
+				}
+				for _, r := range v.Remediations {
+					if in(id, r.Products, r.Groups) {
+						k.action = r.Details
+					}
+				}
+				s := shared[k]
+				if s == nil {
+					s = &Statement{Vulnerabilities: ids, Status: list.status, Justification: k.justification, Impact: k.impact, Action: k.action, At: d.At}
+					shared[k] = s
+					order = append(order, k)
+				}
+				s.Products = append(s.Products, p)
+			}
+			for _, k := range order {
+				d.add(*shared[k])
+			}
+		}
+	}
+	return nil
+}
+
+// products maps the ids of the tree to what they name. A relationship names a component inside a product.
+func (t *csafTree) products() (map[string]Product, error) {
+	products := map[string]Product{}
+	n := 0
+	take := func(p *csafProduct) {
+		if p.ID == "" {
+			return
+		}
+		var names []string
+		add := func(s string) {
+			if s != "" && len(s) <= maxNameLength {
+				names = append(names, s)
+			}
+		}
+		add(p.Helper.PURL)
+		add(p.Helper.CPE)
+		for _, h := range p.Helper.Hashes {
+			for _, f := range h.Files {
+				if strings.EqualFold(f.Algorithm, "sha256") {
+					add("sha256:" + strings.ToLower(f.Value))
+				}
+			}
+		}
+		products[p.ID] = Product{Names: names}
+	}
+	var walk func(list []csafBranch) error
+	walk = func(list []csafBranch) error {
+		for i := range list {
+			if n++; n > maxBranches {
+				return fmt.Errorf("more than %d branches in the product tree", maxBranches)
+			}
+			if p := list[i].Product; p != nil {
+				take(p)
+			}
+			if err := walk(list[i].Branches); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := walk(t.Branches); err != nil {
+		return nil, err
+	}
+	for i := range t.Names {
+		take(&t.Names[i])
+	}
+	for i := range t.Relationships {
+		r := &t.Relationships[i]
+		take(&r.Product)
+		p := products[r.Product.ID]
+		whole, ok := products[r.Within]
+		part, known := products[r.Reference]
+		if ok && known && len(p.Names) == 0 {
+			products[r.Product.ID] = Product{Names: whole.Names, Components: []Product{part}}
+		}
+	}
+	return products, nil
+}

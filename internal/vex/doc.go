@@ -1,0 +1,138 @@
+// Package vex reads and writes VEX documents (Vulnerability Exploitability eXchange): statements by somebody who knows a product that a
+// vulnerability does not affect it, is fixed, or is being looked into. It reads OpenVEX, CSAF 2.0's VEX profile and CycloneDX, and writes
+// OpenVEX and CSAF.
+//
+// It promises that a statement holds only for what it names: a product that is a package holds for that package, one that is an image for
+// that image, and a component of a product for that component in that product. A statement without a product holds for nothing. What
+// a document says that cannot be understood is told, never guessed.
+package vex
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Document is one VEX document.
+type Document struct {
+	Name       string // of the file, or where it came from
+	Format     string // openvex, csaf, cyclonedx
+	ID         string
+	Author     string
+	At         time.Time
+	Statements []Statement
+	// Skipped are parts that could not be understood, for a person.
+	Skipped []string
+}
+
+// Statement says one thing of one or more vulnerabilities' names in some products.
+type Statement struct {
+	Vulnerabilities []string // ids of one vulnerability
+	Products        []Product
+	Status          Status
+	Justification   string // OpenVEX's words, where the document has one
+	Impact          string // in the author's words
+	Action          string // what to do, in the author's words
+	At              time.Time
+}
+
+// Status is what a statement says, in OpenVEX's words.
+type Status string
+
+// The statuses. Those of other formats are told in these words.
+const (
+	NotAffected        Status = "not_affected"
+	Affected           Status = "affected"
+	Fixed              Status = "fixed"
+	UnderInvestigation Status = "under_investigation"
+)
+
+// Product names what a statement is about: the names are of one thing, and one of them that fits suffices.
+type Product struct {
+	Names      []string  // as written: purls, image references, digests, CPEs
+	Components []Product // where set, the statement is about these inside the product only
+}
+
+// The justifications of OpenVEX (spec v0.2.0, "Status Justifications").
+const (
+	ComponentNotPresent      = "component_not_present"
+	CodeNotPresent           = "vulnerable_code_not_present"
+	CodeNotInExecutePath     = "vulnerable_code_not_in_execute_path"
+	CodeNotControllable      = "vulnerable_code_cannot_be_controlled_by_adversary"
+	MitigationsAlreadyExist  = "inline_mitigations_already_exist"
+	maxDocument              = 64 << 20
+	maxStatements            = 1 << 20
+	maxSkipped               = 100
+	maxNameLength            = 2048
+	maxBranches              = 1 << 18
+	maxProductsPerStatements = 1 << 16
+)
+
+// ErrFormat says that a file is no VEX document of a known format.
+var ErrFormat = errors.New("not a VEX document: neither OpenVEX, CSAF nor CycloneDX JSON")
+
+// Read reads a document of any of the formats. The name goes into messages and results.
+func Read(b []byte, name string) (*Document, error) {
+	if len(b) > maxDocument {
+		return nil, fmt.Errorf("reading %s: larger than %d MiB", name, maxDocument>>20)
+	}
+	var head struct {
+		Context   json.RawMessage `json:"@context"`
+		BOMFormat string          `json:"bomFormat"`
+		Document  *struct {
+			CSAF string `json:"csaf_version"`
+		} `json:"document"`
+	}
+	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+	if err := json.Unmarshal(b, &head); err != nil {
+		return nil, fmt.Errorf("reading %s: %w (%w)", name, ErrFormat, err)
+	}
+	d := &Document{Name: name}
+	var err error
+	switch {
+	case head.Document != nil && head.Document.CSAF != "":
+		d.Format, err = "csaf", d.readCSAF(b)
+	case head.BOMFormat == "CycloneDX":
+		d.Format, err = "cyclonedx", d.readCycloneDX(b)
+	case bytes.Contains(head.Context, []byte("openvex")):
+		d.Format, err = "openvex", d.readOpenVEX(b)
+	default:
+		err = ErrFormat
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	if len(d.Statements) > maxStatements {
+		return nil, fmt.Errorf("reading %s: more than %d statements", name, maxStatements)
+	}
+	return d, nil
+}
+
+func (d *Document) skip(format string, args ...any) {
+	if len(d.Skipped) < maxSkipped {
+		d.Skipped = append(d.Skipped, fmt.Sprintf(format, args...))
+	}
+}
+
+// add takes a statement in if it says something of something.
+func (d *Document) add(s Statement) {
+	switch {
+	case len(s.Vulnerabilities) == 0:
+		d.skip("a statement names no vulnerability")
+	case len(s.Products) == 0:
+		d.skip("the statement about %.100q names no product, so that it holds for nothing", s.Vulnerabilities[0])
+	default:
+		d.Statements = append(d.Statements, s)
+	}
+}
+
+// timeOf reads a timestamp; zero where there is none.
+func timeOf(s string) time.Time {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
