@@ -32,8 +32,92 @@ func namespace(id string, fields map[string]string) string {
 		return prefixed("AlmaLinux:", major(version))
 	case "rocky":
 		return prefixed("Rocky Linux:", major(version))
+	case "rhel", "centos", "scientific", "rhcos":
+		return redHat(id, fields)
+	case "ol":
+		return prefixed("Oracle Linux:", major(version))
+	case "fedora":
+		return prefixed("Fedora:", major(version))
+	case "amzn":
+		return amazon(version)
+	case "photon":
+		return prefixed("Photon OS:", twoNumbers(version))
+	case "mariner", "azurelinux":
+		return prefixed("Azure Linux:", twoNumbers(version))
+	}
+	if ns, ok := suse(id, version); ok {
+		return ns
 	}
 	return derivative(fields, codename)
+}
+
+// redHat maps what is made of Red Hat's own packages, or rebuilds them with the same versions: CentOS, CentOS Stream, Scientific
+// Linux, and Red Hat's CoreOS, which numbers itself after OpenShift and names the release it is built of. Other rebuilds
+// (AlmaLinux, Rocky, Oracle) publish advisories of their own, and versions that can differ; those that publish none (EuroLinux,
+// CloudLinux) change packages too, and have no namespace: ID_LIKE says what a system is like, not whose fixes it has.
+func redHat(id string, fields map[string]string) string {
+	version := fields["VERSION_ID"]
+	if id == "rhcos" {
+		version = fields["RHEL_VERSION"]
+	}
+	return prefixed("Red Hat:", major(version))
+}
+
+// amazon maps the dated releases of the first Amazon Linux (2018.03) to 1; the others are called by what they are, and may add the
+// date of the image (2023.4.20240528).
+func amazon(version string) string {
+	switch m := major(version); {
+	case m == "2", m == "2022", m == "2023":
+		return "Amazon Linux:" + m
+	case len(m) == 4 && m >= "2010" && m < "2022":
+		return "Amazon Linux:1"
+	}
+	return ""
+}
+
+// suse maps SUSE's enterprise products, which name the service pack in VERSION_ID, and openSUSE. ok is false where it is none
+// of these. SLES for SAP, SLED and HPC are the same packages with other support. SLE Micro 5 is made of the packages of a
+// service pack of SLE 15 and gets their fixes; SL Micro 6 is built on its own, as is Leap Micro 6. MicroOS is Tumbleweed.
+func suse(id, version string) (ns string, ok bool) {
+	switch id {
+	case "sles", "sles_sap", "sled", "sle_hpc", "sle-hpc":
+		if numeric(version) { // without a service pack
+			return "SUSE:" + version, true
+		}
+		return prefixed("SUSE:", twoNumbers(version)), true
+	case "sle-micro":
+		switch version {
+		case "5.0":
+			return "SUSE:15.2", true
+		case "5.1", "5.2":
+			return "SUSE:15.3", true
+		case "5.3", "5.4":
+			return "SUSE:15.4", true
+		case "5.5":
+			return "SUSE:15.5", true
+		}
+		return "", true
+	case "opensuse-leap":
+		return prefixed("openSUSE:", twoNumbers(version)), true
+	case "opensuse-tumbleweed", "opensuse-microos":
+		return "openSUSE:Tumbleweed", true
+	case "opensuse": // before 2018: Leap 42.3, openSUSE 13.2, and Tumbleweed by date
+		if numeric(version) && len(version) == len("20170101") {
+			return "openSUSE:Tumbleweed", true
+		}
+		return prefixed("openSUSE:", twoNumbers(version)), true
+	}
+	return "", false
+}
+
+// twoNumbers gives the first two numbers of a version, 4.0 of 4.0 and 4.0.1; empty for others.
+func twoNumbers(version string) string {
+	major, rest, ok := strings.Cut(version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	if !ok || !numeric(major) || !numeric(minor) {
+		return ""
+	}
+	return major + "." + minor
 }
 
 // derivative finds the release that a derivative is built on, where it says so by codename; its own version numbers say

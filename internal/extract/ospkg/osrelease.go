@@ -12,8 +12,10 @@ import (
 )
 
 // OSRelease reads which distribution it is, from os-release(5), and where that is missing from what was there before it:
-// etc/lsb-release, etc/alpine-release, and etc/debian_version with a number in it (Ubuntu and Debian testing have
-// "bookworm/sid" there, which says too little). The merge prefers os-release.
+// etc/lsb-release, etc/alpine-release, etc/debian_version with a number in it (Ubuntu and Debian testing have
+// "bookworm/sid" there, which says too little), and the sentence or two that other distributions have in files of their own
+// (see released). The merge prefers os-release, and of the rest the first by name: etc/oracle-release before the
+// etc/redhat-release that Oracle ships as Red Hat wrote it.
 type OSRelease struct{}
 
 var _ extract.Extractor = OSRelease{}
@@ -22,17 +24,23 @@ var _ extract.Extractor = OSRelease{}
 func (OSRelease) Name() string { return "os-release" }
 
 // Revision implements [extract.Extractor].
-func (OSRelease) Revision() int { return 1 }
+func (OSRelease) Revision() int { return 2 }
 
 // Claims implements [extract.Extractor].
 func (OSRelease) Claims() []extract.Claim {
-	return []extract.Claim{
+	claims := []extract.Claim{
 		{Path: "etc/os-release"},
 		{Path: "usr/lib/os-release"},
 		{Path: "etc/lsb-release"},
 		{Path: "etc/alpine-release"},
 		{Path: "etc/debian_version"},
 	}
+	for _, name := range []string{
+		"almalinux", "centos", "fedora", "mariner", "oracle", "photon", "redhat", "rocky", "SuSE", "system",
+	} {
+		claims = append(claims, extract.Claim{Path: "etc/" + name + "-release"})
+	}
+	return claims
 }
 
 // Extract implements [extract.Extractor].
@@ -61,6 +69,8 @@ func (OSRelease) Extract(_ context.Context, f *extract.File, facts *extract.Fact
 				"ID": "debian", "VERSION_ID": v, "PRETTY_NAME": "Debian GNU/Linux " + v,
 			})
 		}
+	default:
+		facts.Distro = released(text)
 	}
 	return nil
 }

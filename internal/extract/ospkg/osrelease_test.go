@@ -62,6 +62,9 @@ func TestOSRelease(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			facts := run(t, ospkg.OSRelease{}, tc.path, tc.text)
+			if facts.Distro != nil {
+				facts.Distro.EndOfLife = nil // of the release, not of the file
+			}
 			if d := cmp.Diff(tc.want, facts.Distro); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}
