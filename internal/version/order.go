@@ -38,7 +38,7 @@ func orderOf(e purl.Ecosystem) order {
 	switch e {
 	case purl.Debian, purl.Ubuntu, purl.Echo, Deb:
 		return debOrder
-	case purl.AlmaLinux, purl.Rocky, purl.RedHat, purl.AzureLinux, purl.Mageia, purl.OpenEuler, purl.OpenSUSE,
+	case purl.AlmaLinux, purl.Rocky, purl.RedHat, purl.Amazon, purl.Fedora, purl.Oracle, purl.AzureLinux, purl.Mageia, purl.OpenEuler, purl.OpenSUSE,
 		purl.Photon, purl.SUSE, RPM:
 		return rpmOrder
 	case purl.Alpine, purl.Wolfi, purl.Chainguard, purl.Alpaquita, purl.BellSoft, purl.CleanStart, purl.MinimOS, APK:

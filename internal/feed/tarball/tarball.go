@@ -6,6 +6,7 @@ package tarball
 import (
 	"archive/tar"
 	"bufio"
+	"bytes"
 	"compress/bzip2"
 	"compress/gzip"
 	"context"
@@ -42,11 +43,11 @@ type Decoder interface {
 func Parse(ctx context.Context, f io.Reader, at string, wanted func(name string) bool, decoder func() Decoder,
 	emit func(*vuln.Advisory) error, skip func(feed.Skipped),
 ) error {
-	r, closer, err := unpack(f)
+	r, err := Unpack(f)
 	if err != nil {
 		return err
 	}
-	defer closer()
+	defer r.Close()
 	p := &parse{path: at, emit: emit, skip: skip}
 	g, ctx := errgroup.WithContext(ctx)
 	work, ordered := make(chan *batch), make(chan *batch, workers)
@@ -86,32 +87,30 @@ func Parse(ctx context.Context, f io.Reader, at string, wanted func(name string)
 	return nil
 }
 
-// unpack finds out by the first bytes how the archive is packed.
-func unpack(f io.Reader) (io.Reader, func(), error) {
+// Unpack finds out by the first bytes how a file is packed, by gzip, bzip2, zstd or not at all, and gives its contents.
+func Unpack(f io.Reader) (io.ReadCloser, error) {
 	b := bufio.NewReaderSize(f, 256<<10)
 	head, err := b.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, nil, err
+		return nil, err
 	}
-	switch string(head) {
-	case "\x28\xb5\x2f\xfd":
+	switch {
+	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
 		z, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w: %w", artifact.ErrCorrupt, err)
+			return nil, fmt.Errorf("%w: %w", artifact.ErrCorrupt, err)
 		}
-		return z, z.Close, nil
-	}
-	if len(head) > 2 && string(head[:3]) == "BZh" {
-		return bzip2.NewReader(b), func() {}, nil
-	}
-	if len(head) > 1 && head[0] == 0x1f && head[1] == 0x8b {
+		return z.IOReadCloser(), nil
+	case bytes.HasPrefix(head, []byte("BZh")):
+		return io.NopCloser(bzip2.NewReader(b)), nil
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
 		z, err := gzip.NewReader(b)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w: %w", artifact.ErrCorrupt, err)
+			return nil, fmt.Errorf("%w: %w", artifact.ErrCorrupt, err)
 		}
-		return z, func() { _ = z.Close() }, nil
+		return z, nil
 	}
-	return b, func() {}, nil
+	return io.NopCloser(b), nil
 }
 
 // batch is some records that go to one worker.

@@ -1,0 +1,152 @@
+// Package updateinfo reads the notices that rpm repositories carry for yum and dnf (repodata's updateinfo.xml), as Amazon Linux and Fedora publish
+// them. It promises one advisory for each security notice that names a CVE, about binary packages whatever their architecture, with the stream
+// where a notice is about a module. Notices without a CVE and those of bugs and enhancements are left out.
+package updateinfo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/sightline-sec/sightline/internal/artifact"
+	"github.com/sightline-sec/sightline/internal/feed"
+	"github.com/sightline-sec/sightline/internal/feed/tarball"
+	"github.com/sightline-sec/sightline/internal/purl"
+	"github.com/sightline-sec/sightline/internal/vuln"
+)
+
+// Repository is a repository's file of notices.
+type Repository struct {
+	Namespace string // "Fedora:40"
+	Path, URL string // as in feed.Resource
+}
+
+// New gives a feed of repositories, each of which may be missing in a mirror.
+func New(name string, about feed.About, repositories []Repository) feed.Feed {
+	return source{name, about, repositories}
+}
+
+// Amazon gives the feed of Amazon Linux. Amazon's repositories lie below a path that changes with each release and is told by a mirror.list, so that they come from mirrors.
+func Amazon() feed.Feed {
+	var list []Repository
+	for _, r := range []struct{ release, repo, url string }{
+		{"1", "updates", "https://repo.us-east-1.amazonaws.com/latest/updates/x86_64/"},
+		{"2", "core", "https://cdn.amazonlinux.com/2/core/latest/x86_64/"},
+		{"2", "extras", "https://cdn.amazonlinux.com/2/extras/"},
+		{"2022", "core", "https://cdn.amazonlinux.com/al2022/core/mirrors/latest/x86_64/"},
+		{"2023", "core", "https://cdn.amazonlinux.com/al2023/core/mirrors/latest/x86_64/"},
+		{"2023", "kernel-livepatch", "https://cdn.amazonlinux.com/al2023/kernel-livepatch/mirrors/latest/x86_64/"},
+	} {
+		list = append(list, Repository{
+			Namespace: string(purl.Amazon) + ":" + r.release,
+			Path:      "amazon/" + r.release + "/" + r.repo + "/updateinfo.xml.gz",
+			URL:       r.url + "repodata/updateinfo.xml.gz",
+		})
+	}
+	return New("amazon", feed.About{Publisher: "Amazon Web Services", License: "no licence stated", URL: "https://alas.aws.amazon.com/"}, list)
+}
+
+// The releases of Fedora to look for. A mirror need not have all of them.
+const (
+	firstFedora = 36
+	lastFedora  = 46
+)
+
+// Fedora gives the feed of Fedora's updates. Its files are named by their checksum, which repomd.xml tells, so that they come from mirrors.
+func Fedora() feed.Feed {
+	var list []Repository
+	for n := firstFedora; n <= lastFedora; n++ {
+		list = append(list, Repository{
+			Namespace: fmt.Sprintf("%s:%d", purl.Fedora, n),
+			Path:      fmt.Sprintf("fedora/%d/updateinfo.xml.zst", n),
+			URL:       fmt.Sprintf("https://dl.fedoraproject.org/pub/fedora/linux/updates/%d/Everything/x86_64/repodata/updateinfo.xml.zst", n),
+		})
+	}
+	return New("fedora", feed.About{Publisher: "Fedora Project", License: "no licence stated", URL: "https://bodhi.fedoraproject.org/"}, list)
+}
+
+type source struct {
+	name         string
+	about        feed.About
+	repositories []Repository
+}
+
+func (s source) Name() string      { return s.name }
+func (s source) About() feed.About { return s.about }
+
+func (s source) Resources() []feed.Resource {
+	out := make([]feed.Resource, len(s.repositories))
+	for i, r := range s.repositories {
+		out[i] = feed.Resource{URL: r.URL, Path: r.Path, Optional: true}
+	}
+	return out
+}
+
+func (s source) Parse(ctx context.Context, raw feed.Raw, emit func(*vuln.Advisory) error, skip func(feed.Skipped)) error {
+	files, core := 0, map[string]bool{}
+	for _, r := range s.repositories {
+		err := s.file(ctx, raw, r, core, emit, skip)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", r.Path, err)
+		}
+		files++
+	}
+	if files == 0 {
+		return fmt.Errorf("reading the repositories of %s: %w", s.name, fs.ErrNotExist)
+	}
+	return nil
+}
+
+func (s source) file(ctx context.Context, raw feed.Raw, at Repository, core map[string]bool,
+	emit func(*vuln.Advisory) error, skip func(feed.Skipped),
+) error {
+	f, err := raw.Open(at.Path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r, err := tarball.Unpack(f)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	c := &converter{feed: s.name, at: at, core: core, names: map[string]string{}}
+	read, skipped := 0, 0
+	for u, err := range notices(r) {
+		if err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		a, err := c.advisory(u)
+		if err != nil {
+			skipped++
+			skip(feed.Skipped{Path: at.Path, Record: record(u, read+skipped), Reason: err.Error()})
+			continue
+		}
+		read++
+		if a == nil {
+			continue
+		}
+		if err := emit(a); err != nil {
+			return err
+		}
+	}
+	if skipped > 0 && read == 0 {
+		return fmt.Errorf("%w: none of %d notices could be understood", artifact.ErrCorrupt, skipped)
+	}
+	return nil
+}
+
+func record(u *update, n int) string {
+	if id := strings.TrimSpace(u.id); id != "" && len(id) < 100 {
+		return id
+	}
+	return fmt.Sprintf("notice %d", n)
+}
