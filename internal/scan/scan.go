@@ -176,6 +176,9 @@ func Partial(r *finding.Result) (lost []artifact.Incomplete) {
 var packageDatabases = map[string]bool{
 	"var/lib/dpkg/status": true, "lib/apk/db/installed": true, "usr/lib/apk/db/installed": true,
 	"usr/lib/sysimage/dpkg/status": true, "usr/share/dpkg/database/status": true,
+	"var/lib/rpm/rpmdb.sqlite": true, "var/lib/rpm/Packages": true, "var/lib/rpm/Packages.db": true,
+	"usr/lib/sysimage/rpm/rpmdb.sqlite": true, "usr/lib/sysimage/rpm/Packages": true, "usr/lib/sysimage/rpm/Packages.db": true,
+	"usr/share/rpm/rpmdb.sqlite": true, "usr/share/rpm/Packages": true, "usr/share/rpm/Packages.db": true,
 }
 
 // inventory reads the packages of the target.

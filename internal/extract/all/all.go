@@ -7,9 +7,13 @@ import (
 
 	"github.com/sightline-sec/sightline/internal/extract"
 	"github.com/sightline-sec/sightline/internal/extract/golang"
+	"github.com/sightline-sec/sightline/internal/extract/java"
+	"github.com/sightline-sec/sightline/internal/extract/lockfile"
 	"github.com/sightline-sec/sightline/internal/extract/node"
 	"github.com/sightline-sec/sightline/internal/extract/ospkg"
+	"github.com/sightline-sec/sightline/internal/extract/php"
 	"github.com/sightline-sec/sightline/internal/extract/python"
+	"github.com/sightline-sec/sightline/internal/extract/ruby"
 )
 
 // Extractors lists the extractors, those of operating systems first. The slice is the caller's.
@@ -19,5 +23,9 @@ func Extractors() []extract.Extractor {
 		node.Extractors(),
 		python.Extractors(),
 		golang.Extractors(),
+		java.Extractors(),
+		ruby.Extractors(),
+		php.Extractors(),
+		lockfile.Extractors(),
 	)
 }
