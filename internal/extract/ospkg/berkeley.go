@@ -45,8 +45,8 @@ func readBerkeley(r *recordReader) error {
 		return err
 	}
 	for n := uint32(1); n < b.pages; n++ {
-		if n%1024 == 0 && b.ctx.Err() != nil {
-			return b.ctx.Err()
+		if n%1024 == 0 && b.ended() != nil {
+			return b.ended()
 		}
 		page := b.page(n)
 		if kind := page[25]; kind != bdbHashPage && kind != bdbUnsortedHashPage {

@@ -39,8 +39,8 @@ func readNDB(r *recordReader) error {
 	// Sound blobs do not overlap: with more bytes than the file has, slots share them.
 	left := len(r.data)
 	for at := ndbHeader; at < int(index); at += ndbSlot {
-		if at%(1<<16) == 0 && r.ctx.Err() != nil {
-			return r.ctx.Err()
+		if at%(1<<16) == 0 && r.ended() != nil {
+			return r.ended()
 		}
 		if string(r.data[at:at+4]) != "Slot" {
 			r.complain("a slot without its mark")

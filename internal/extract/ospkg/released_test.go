@@ -49,3 +49,25 @@ func TestReleaseFilesBeforeOSRelease(t *testing.T) {
 		}
 	}
 }
+
+// FuzzReleased writes a version into a sentence and wants it back; as raw text it must not bring control characters into a result.
+func FuzzReleased(f *testing.F) {
+	f.Add("7.9.2009", "Core")
+	f.Add("\x1b[31m", "\x00\n=")
+	f.Add("11", "x86_64)\nPATCHLEVEL = 4\n(")
+	f.Fuzz(func(t *testing.T, version, rest string) {
+		for _, text := range []string{version + rest, "CentOS release " + version + " (" + rest + ")\n", "SUSE Linux Enterprise Server " + version + " (" + rest + ")"} {
+			d := run(t, ospkg.OSRelease{}, "etc/redhat-release", text).Distro
+			if d == nil {
+				continue
+			}
+			if strings.ContainsFunc(d.VersionID+d.PrettyName, func(r rune) bool { return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 }) || len(d.PrettyName) > 1024 {
+				t.Fatalf("%q is shown as %q %q", text, d.VersionID, d.PrettyName)
+			}
+			number := version != "" && version[0] >= '0' && version[0] <= '9' && strings.Trim(version, "0123456789.") == ""
+			if d.ID == "centos" && number && len(version) <= 200 && strings.HasPrefix(text, "CentOS release "+version+" ") && d.VersionID != version {
+				t.Fatalf("%q is version %q", text, d.VersionID)
+			}
+		}
+	})
+}

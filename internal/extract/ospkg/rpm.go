@@ -59,7 +59,7 @@ func (Rpm) Extract(ctx context.Context, f *extract.File, facts *extract.Facts) e
 		return nil
 	}
 	d := newRPMDatabase(facts, "package")
-	r := recordReader{ctx: ctx, data: data, complain: func(what string) { d.complaints.add(what, d.records+1) }, visit: d.header}
+	r := recordReader{ended: ctx.Err, data: data, complain: func(what string) { d.complaints.add(what, d.records+1) }, visit: d.header}
 	var err error
 	switch {
 	case bytes.HasPrefix(data, []byte(sqliteMagic)):
@@ -77,7 +77,7 @@ func (Rpm) Extract(ctx context.Context, f *extract.File, facts *extract.Facts) e
 // recordReader is what the readers of the three kinds of database share. They promise that the records given to visit
 // take no more bytes together than the file: no byte of it is part of two records.
 type recordReader struct {
-	ctx      context.Context //nolint:containedctx // lives for one call of Extract
+	ended    func() error // the context's Err
 	data     []byte
 	complain func(what string)
 	// visit takes the header of one package, which is valid during the call only; false ends the reading.

@@ -108,8 +108,8 @@ func (s *sqliteFile) page(n uint32) []byte {
 func (s *sqliteFile) rows(root uint32, row func(record []byte) bool) error {
 	stack := []uint32{root}
 	for n := 0; len(stack) > 0; n++ {
-		if n%256 == 255 && s.ctx.Err() != nil {
-			return s.ctx.Err()
+		if n%256 == 255 && s.ended() != nil {
+			return s.ended()
 		}
 		if len(stack) > s.pages {
 			return errors.New("a tree with more branches than the file has pages")
