@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -465,4 +466,85 @@ func FuzzFunctions(f *testing.F) {
 			t.Errorf("got %d functions (%s), want %d", got.Len(), why, want.Len())
 		}
 	})
+}
+
+// The forms of the function table that earlier versions of Go wrote, from their own compilers: those of which the go tool has a copy.
+func TestFunctionsOfEarlierToolchains(t *testing.T) {
+	t.Parallel()
+	dir, err := calls()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []string{"go1.15.15", "go1.16.15", "go1.18.10", "go1.21.13"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			if msg, err := goEnv(t, version); err != nil {
+				t.Skipf("no toolchain: %v %s", err, msg)
+			}
+			generic := version > "go1.17"
+			old := filepath.Join(t.TempDir(), "calls")
+			if err := os.CopyFS(old, os.DirFS(dir)); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{"go.mod", "lib/go.mod", "idle/go.mod", "lib/lib.go", "main.go"} {
+				p := filepath.Join(old, name)
+				b, err := os.ReadFile(p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				text := strings.ReplaceAll(string(b), "go 1.25", "go "+version[2:6])
+				if !generic {
+					text = regexp.MustCompile(`(?s)type Map.*?\ntype Outer`).ReplaceAllString(text, "\ntype Outer")
+					text = regexp.MustCompile(`(?m)^\t(var m lib.Map|m\.Put|lib\.Generic).*$`).ReplaceAllString(text, "")
+					text = strings.ReplaceAll(text, "type wide", "type _ ")
+				}
+				if err := os.WriteFile(p, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, flags := range []string{"-ldflags=", "-ldflags=-s -w"} {
+				_, b := compileWith(t, old, []string{"GOTOOLCHAIN=" + version, "GO111MODULE=on", "GOENV=off"}, "-mod=mod", flags)
+				facts := extractContent(t, &random{r: bytes.NewReader(b)}, len(b))
+				s := symbolsOf(t, facts)
+				ok, why := s.Known()
+				if version == "go1.15.15" {
+					if ok || !strings.Contains(why, "inlined") {
+						t.Errorf("known is %v, %q", ok, why)
+					}
+					continue
+				}
+				if !ok {
+					t.Fatalf("not known: %s", why)
+				}
+				const lib = "example.com/lib.v2"
+				want := []string{"Inlined", "Called", "T.Pointer", "T.Value", "T.AsValue", "impl.Do"}
+				if generic {
+					want = append(want, "Map.Put", "Generic")
+				}
+				for _, name := range want {
+					if !s.HasSymbol(lib, name) {
+						t.Errorf("%s is linked", name)
+					}
+				}
+				for _, name := range []string{"Never", "NeverSmall", "T.Never", "Map.Never", "NeverGeneric"} {
+					if s.HasSymbol(lib, name) {
+						t.Errorf("%s is not linked", name)
+					}
+				}
+				if !s.HasPackage(lib+"/deep") || s.HasPackage("example.com/idle") {
+					t.Error("packages")
+				}
+			}
+		})
+	}
+}
+
+// goEnv asks the go tool for one of its toolchains, without the network.
+func goEnv(t *testing.T, version string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "version")
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "GOTOOLCHAIN="+version, "GOPROXY=off", "GOFLAGS=", "GOENV=off")
+	msg, err := cmd.CombinedOutput()
+	return string(msg), err
 }

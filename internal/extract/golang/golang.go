@@ -1,6 +1,7 @@
-// Package golang reads the modules of Go binaries from the build information that the linker leaves in them.
+// Package golang reads the modules of Go binaries from the build information that the linker leaves in them, and those of source trees from
+// go.mod and vendor/modules.txt.
 //
-// It promises to find it in ELF, PE and Mach-O files (of fat ones the first architecture), stripped or not, with random
+// It promises to find build information in ELF, PE and Mach-O files (of fat ones the first architecture), stripped or not, with random
 // access in a few reads and from a stream in constant memory. The pointer form of Go 1.13 to 1.17 is followed where
 // the bytes allow it. A binary that is known to be Go's but says nothing of its modules is reported, and so is one
 // packed by UPX. Other executables cost their headers and, in a stream, a search of their writable segments.
@@ -8,8 +9,10 @@
 // What stands in a binary becomes packages so:
 //   - each dependency module under its path and version; a replaced one under the path and version of its replacement;
 //   - one replaced by a local directory under its own path without a version, for the code that was built has none;
-//   - the main module, without a version where the linker wrote "(devel)" or nothing;
+//   - the main module; where the linker wrote "(devel)" or nothing, with the version that a release script gave it, else without;
 //   - the standard library as "stdlib", its version spelled as semantic versioning has it: 1.22.1, 1.21.0-rc.2.
+//
+// All of them share the names of the functions that were linked, which the function table tells of stripped binaries too; where it cannot, why.
 package golang
 
 import (
@@ -23,7 +26,7 @@ import (
 
 // Extractors are the extractors of this package.
 func Extractors() []extract.Extractor {
-	return []extract.Extractor{&binaries{buffers: &sync.Pool{New: func() any { return new(buffers) }}}}
+	return []extract.Extractor{&binaries{buffers: &sync.Pool{New: func() any { return new(buffers) }}}, goMod{}, vendored{}}
 }
 
 // binaries is the extractor of Go binaries.

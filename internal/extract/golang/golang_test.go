@@ -189,12 +189,18 @@ func compile(t testing.TB, env []string, flags ...string) (string, []byte) {
 // compileIn builds the program in a folder and gives the binary.
 func compileIn(t testing.TB, dir string, env []string, flags ...string) (string, []byte) {
 	t.Helper()
+	return compileWith(t, dir, env, append([]string{"-mod=mod", "-buildvcs=false"}, flags...)...)
+}
+
+// compileWith is compileIn without flags that old toolchains do not have.
+func compileWith(t testing.TB, dir string, env []string, flags ...string) (string, []byte) {
+	t.Helper()
 	goTool, err := exec.LookPath("go")
 	if err != nil {
 		t.Skip("the go tool is not installed")
 	}
 	out := filepath.Join(t.TempDir(), "app")
-	cmd := exec.CommandContext(t.Context(), goTool, append([]string{"build", "-mod=mod", "-buildvcs=false", "-o", out}, append(flags, ".")...)...)
+	cmd := exec.CommandContext(t.Context(), goTool, append([]string{"build", "-o", out}, append(flags, ".")...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), append([]string{"GOWORK=off", "GOFLAGS=", "GOPROXY=off", "CGO_ENABLED=0"}, env...)...)
 	if msg, err := cmd.CombinedOutput(); err != nil {

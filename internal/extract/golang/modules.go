@@ -27,12 +27,17 @@ func addPackages(info *build, facts *extract.Facts) error {
 		parsed = &debug.BuildInfo{}
 	}
 	if parsed.Main.Path != "" {
-		add(module(&parsed.Main))
+		name, _ := moduleVersion(&parsed.Main)
+		version, detail := mainVersion(parsed)
+		add(name, version)
+		if detail != "" {
+			facts.Packages[len(facts.Packages)-1].Evidence = []inventory.Evidence{{Detail: detail}}
+		}
 	}
 	var linked []string // paths of modules under which their packages are known to the linker
 	for _, dep := range parsed.Deps {
 		if dep.Path != "" { // Go 1.13 wrote such for the main package
-			add(module(dep))
+			add(moduleVersion(dep))
 			linked = append(linked, dep.Path)
 		}
 	}
@@ -60,8 +65,8 @@ func goPackage(name, version string) inventory.Package {
 	}
 }
 
-// module gives the name and version under which a module counts.
-func module(m *debug.Module) (name, version string) {
+// moduleVersion gives the name and version under which a module counts.
+func moduleVersion(m *debug.Module) (name, version string) {
 	name, version = m.Path, m.Version
 	if m.Replace != nil {
 		// A directory stands in for the module: what its code is cannot be known. "v0.0.0", which stands with most of

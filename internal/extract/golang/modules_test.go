@@ -41,7 +41,7 @@ func TestModule(t *testing.T) {
 		{"an absolute directory too", debug.Module{Path: "a.com/b", Version: "v0.0.0", Replace: &debug.Module{Path: "/src/b"}}, "a.com/b", ""},
 		{"also on Windows", debug.Module{Path: "a.com/b", Version: "v0.0.0", Replace: &debug.Module{Path: `C:\src\b`}}, "a.com/b", ""},
 	} {
-		if path, version := module(&c.m); path != c.path || version != c.version {
+		if path, version := moduleVersion(&c.m); path != c.path || version != c.version {
 			t.Errorf("%s: got %s %q, want %s %q", c.name, path, version, c.path, c.version)
 		}
 	}
