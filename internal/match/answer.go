@@ -299,6 +299,9 @@ func (m *matcher) judge(tables []table, g *group) (hit, error) {
 	if h.severity == vuln.Unknown {
 		h.severity, h.source = h.record.Severity, h.record.SeveritySource
 	}
+	if h.severity == vuln.Unknown && h.record.Malicious {
+		h.severity = vuln.Critical // nobody rates malware; nothing is worse
+	}
 	if ranged && !h.record.Malicious { // of malware there is no good version, whatever the range says
 		h.fixed, h.fixedAt = m.lowestFix(tables, g)
 	}

@@ -103,9 +103,9 @@ func TestWhatCannotRunIsNotVulnerable(t *testing.T) {
 func TestMalwareHasNoFix(t *testing.T) {
 	t.Parallel()
 	db := newWorld(nil, nil, says{ns: "npm", pkg: "evil", vuln: "MAL-1", ranges: before("1.0.1")})
-	db.records[0].Malicious = true
+	db.records[0].Malicious, db.records[0].Severity = true, vuln.Unknown
 	out := run(t, db, &inventory.Inventory{Packages: []inventory.Package{of(purl.NPM, "evil", "1.0.0")}})
-	if len(out.Findings) != 1 || out.Findings[0].Kind != finding.Malicious || out.Findings[0].FixedVersion != "" || len(out.Fixes) != 0 {
+	if len(out.Findings) != 1 || out.Findings[0].Kind != finding.Malicious || out.Findings[0].Severity != vuln.Critical || out.Findings[0].FixedVersion != "" || len(out.Fixes) != 0 {
 		t.Errorf("%+v, %+v", out.Findings, out.Fixes)
 	}
 }

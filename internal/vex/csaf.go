@@ -171,7 +171,7 @@ func (d *Document) readCSAF(b []byte) error {
 func (t *csafTree) products() (map[string]Product, error) {
 	products := map[string]Product{}
 	n := 0
-	take := func(p *csafProduct) {
+	take := func(p *csafProduct, within bool) {
 		if p.ID == "" {
 			return
 		}
@@ -190,6 +190,9 @@ func (t *csafTree) products() (map[string]Product, error) {
 				}
 			}
 		}
+		if len(names) == 0 && within {
+			add(p.Name) // of a thing without identifiers: it fits what was scanned under that very name
+		}
 		products[p.ID] = Product{Names: names}
 	}
 	var walk func(list []csafBranch) error
@@ -199,7 +202,7 @@ func (t *csafTree) products() (map[string]Product, error) {
 				return fmt.Errorf("more than %d branches in the product tree", maxBranches)
 			}
 			if p := list[i].Product; p != nil {
-				take(p)
+				take(p, true)
 			}
 			if err := walk(list[i].Branches); err != nil {
 				return err
@@ -211,11 +214,11 @@ func (t *csafTree) products() (map[string]Product, error) {
 		return nil, err
 	}
 	for i := range t.Names {
-		take(&t.Names[i])
+		take(&t.Names[i], true)
 	}
 	for i := range t.Relationships {
 		r := &t.Relationships[i]
-		take(&r.Product)
+		take(&r.Product, false)
 		p := products[r.Product.ID]
 		whole, ok := products[r.Within]
 		part, known := products[r.Reference]
