@@ -3,7 +3,6 @@ package java
 import (
 	"bufio"
 	"bytes"
-	"compress/flate"
 	"context"
 	"errors"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/klauspost/compress/flate"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
@@ -24,17 +24,24 @@ const (
 	maxWanted   = 50_000    // entries of one archive that are looked into
 	maxInflated = 128 << 20 // one nested archive, when it is compressed
 	maxMemory   = 256 << 20 // nested archives that all extractions together hold inflated
-	maxMetadata = 4 << 20   // one pom, properties file or manifest
+	maxMetadata = 1 << 20   // one pom or properties file
+	maxName     = 4096      // of an entry
 
 	// What is inflated of a file, and read of the directories of nested archives, which may lie over one another.
 	workFloor, workPerByte = 64 << 20, 8
 	workPerEntry           = 1 << 10
+	workPerPomByte         = 16 // XML is slower than deflate
 )
 
-// suffixes are the names of archives. Some belong to other formats too: what is no zip is then no damage.
-var suffixes = map[string]struct{ shared bool }{
-	".jar": {}, ".war": {}, ".ear": {}, ".hpi": {}, ".jpi": {},
-	".par": {true}, ".sar": {true}, ".kar": {true}, ".nar": {true}, ".rar": {true}, ".lpkg": {true},
+// isSuffix says whether archives are named so. Some suffixes belong to other formats too: what is no zip is then no damage.
+func isSuffix(ext string) (shared, ok bool) {
+	switch ext {
+	case ".jar", ".war", ".ear", ".hpi", ".jpi":
+		return false, true
+	case ".par", ".sar", ".kar", ".nar", ".rar", ".lpkg":
+		return true, true
+	}
+	return false, false
 }
 
 // archives is the extractor of jars and their kin.
@@ -78,7 +85,7 @@ func (*archives) Revision() int { return 1 }
 
 func (*archives) Claims() []extract.Claim {
 	var list []extract.Claim
-	for s := range suffixes {
+	for _, s := range []string{".jar", ".war", ".ear", ".hpi", ".jpi", ".par", ".sar", ".kar", ".nar", ".rar", ".lpkg"} {
 		list = append(list, extract.Claim{Suffix: s, RandomAccess: true})
 	}
 	return list
@@ -141,16 +148,16 @@ func clip(name string) string {
 }
 
 // isArchive tells by the name; shared is true for suffixes of other formats too.
-func isArchive(name string) (shared, ok bool) {
-	if len(name) == 0 || len(name) > 4096 {
+func isArchive(name []byte) (shared, ok bool) {
+	dot := bytes.LastIndexByte(name, '.')
+	if dot < 0 || len(name)-dot > len(".lpkg") || len(name) > maxName {
 		return false, false
 	}
-	dot := strings.LastIndexByte(name, '.')
-	if dot < 0 || len(name)-dot > 5 {
-		return false, false
+	ext := name[dot:]
+	if shared, ok = isSuffix(string(ext)); !ok && bytes.ContainsFunc(ext, func(c rune) bool { return 'A' <= c && c <= 'Z' }) {
+		return isSuffix(string(bytes.ToLower(ext)))
 	}
-	s, ok := suffixes[strings.ToLower(name[dot:])]
-	return s.shared, ok
+	return shared, ok
 }
 
 // reading is the state of reading one file.
@@ -188,17 +195,17 @@ func (r *reading) spend(n int64, at location) error {
 func (r *reading) archive(ctx context.Context, ra io.ReaderAt, size int64, at location) error {
 	z, err := openZip(ra, size)
 	if err != nil {
-		shared, _ := isArchive(at.path())
+		shared, _ := isArchive([]byte(at.path()))
 		switch {
 		case errors.Is(err, errNotZip) && shared:
-		case errors.Is(err, errNotZip) && size > 0:
+			return nil
+		case errors.Is(err, errNotZip):
 			r.facts.Report(artifact.Unparsable, at.in(err.Error()))
-		case err != nil && size > 0:
-			return r.damage(err, at)
+			return nil
 		}
-		return nil
+		return r.damage(err, at)
 	}
-	if err := r.spend(z.directorySize, at); err != nil {
+	if err := r.spend(z.cost(), at); err != nil {
 		return r.left(err)
 	}
 	c, err := r.contents(z, at)
@@ -261,13 +268,13 @@ func (r *reading) contents(z *zipFile, at location) (*contents, error) {
 	c := &contents{}
 	byDir := map[string]int{}
 	wanted, asked := 0, 0
-	err := z.each(r.scratch.directory, func(name []byte, entry func() (zipEntry, error)) error {
+	err := z.each(r.scratch.directory, func(rec record) error {
 		if asked++; asked%4096 == 0 && r.alive() != nil {
 			return r.alive()
 		}
-		kind := classify(name)
+		kind := classify(rec.name)
 		if kind == isClass {
-			c.classes.add(name)
+			c.classes.add(rec.name)
 		}
 		if kind == isClass || kind == isOther {
 			return nil
@@ -275,7 +282,7 @@ func (r *reading) contents(z *zipFile, at location) (*contents, error) {
 		if wanted++; wanted > maxWanted {
 			return &artifact.ErrLimit{Reason: artifact.FilesLimit, Detail: "it has more archives and poms than are looked into"}
 		}
-		e, err := entry()
+		e, err := rec.entry()
 		if err != nil {
 			return r.damage(err, at)
 		}
@@ -328,17 +335,15 @@ func classify(name []byte) entryKind {
 	case bytes.HasSuffix(name, []byte("/pom.xml")) && inMaven(name):
 		return isPom
 	}
-	if dot := bytes.LastIndexByte(name, '.'); dot >= 0 && len(name)-dot <= 5 {
-		if _, ok := isArchive(string(name)); ok {
-			return isNested
-		}
+	if _, ok := isArchive(name); ok {
+		return isNested
 	}
 	return isOther
 }
 
 // inMaven says whether the name is below META-INF/maven of the archive, or of the classes of a web application.
 func inMaven(name []byte) bool {
-	if len(name) > 4096 {
+	if len(name) > maxName {
 		return false
 	}
 	for _, root := range []string{"WEB-INF/classes/", "BOOT-INF/classes/", "APP-INF/classes/"} {

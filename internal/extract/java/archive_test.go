@@ -237,8 +237,15 @@ func TestWellKnown(t *testing.T) {
 		{"rxjava", "2.2.21", "io.reactivex.rxjava2"},
 		{"rxjava", "", ""},
 		{"tomcat-embed-core", "", "org.apache.tomcat.embed"},
-		{"commons", "", ""}, {"core", "", ""}, {"io", "", ""}, {"", "", ""}, {"*", "", ""}, {"spring-boot*", "", ""},
-		{"org.apache.commons:", "", ""}, {"rxjava@2", "", ""}, {strings.Repeat("a", 5000), "", ""},
+		{"commons", "", ""},
+		{"core", "", ""},
+		{"io", "", ""},
+		{"", "", ""},
+		{"*", "", ""},
+		{"spring-boot*", "", ""},
+		{"org.apache.commons:", "", ""},
+		{"rxjava@2", "", ""},
+		{strings.Repeat("a", 5000), "", ""},
 	} {
 		if got, _ := wellKnown(c.name, c.version); got != c.want {
 			t.Errorf("%s %s: %q, want %q", c.name, c.version, got, c.want)

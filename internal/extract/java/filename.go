@@ -98,13 +98,6 @@ func startsVersion(s string) bool {
 	return number || strings.Contains(word, ".") || !hasVersion(rest)
 }
 
-// qualifiers are the words that belong to a version when they follow it behind a hyphen.
-var qualifiers = []string{
-	"alpha", "beta", "milestone", "m", "rc", "cr", "snapshot", "final", "ga", "release", "sp", "b", "build", "rev", "pre", "preview", "ea",
-	"jre", "android", "incubating", "redhat", "jbossorg", "atlassian", "cdh", "hdp", "r", "v", "pr", "dev", "nightly",
-	"debian", "patch", "p", "hotfix", "fix", "jdk", "j", "java", "groovy", "scala",
-}
-
 // splitClassifier divides what follows the artifact: the first word is the version's, and so are those behind it that are
 // numbers or qualifiers; the rest is the classifier.
 func splitClassifier(s string) (version, classifier string) {
@@ -118,7 +111,7 @@ func splitClassifier(s string) (version, classifier string) {
 		if next >= 0 {
 			word = word[:next]
 		}
-		if !isQualifier(word) {
+		if !isQualifier(word) && end+1 < len(s) {
 			return s[:end], s[end+1:]
 		}
 		end += 1 + len(word)
@@ -146,10 +139,11 @@ func isQualifier(word string) bool {
 			break
 		}
 	}
-	for _, q := range qualifiers {
-		if letters == q {
-			return true
-		}
+	switch letters {
+	case "alpha", "beta", "milestone", "m", "rc", "cr", "snapshot", "final", "ga", "release", "sp", "b", "build", "rev", "pre",
+		"preview", "ea", "jre", "android", "incubating", "redhat", "jbossorg", "atlassian", "cdh", "hdp", "r", "v", "pr", "dev",
+		"nightly", "debian", "patch", "p", "hotfix", "fix", "jdk", "j", "java", "groovy", "scala":
+		return true
 	}
 	return false
 }

@@ -105,12 +105,14 @@ func (r *reading) describe(z *zipFile, e pomEntries, at location) (described, er
 		if err != nil {
 			return d, err
 		}
-		p, err := parsePom(b)
-		if err != nil && !d.whole() {
-			r.facts.Report(artifact.Unparsable, at.in(clip(e.pom.name)+": "+clip(err.Error())))
-		}
-		d.licenses = p.licenses
-		if !d.whole() {
+		if d.whole() {
+			d.licenses, _ = licensesOfPom(b) // what else is wrong with it does not matter
+		} else {
+			p, err := parsePom(b)
+			if err != nil {
+				r.facts.Report(artifact.Unparsable, at.in(clip(e.pom.name)+": "+clip(err.Error())))
+			}
+			d.licenses = p.licenses
 			d.fill(p.coordinates())
 			d.by = "pom.xml"
 		}

@@ -22,7 +22,7 @@ import (
 
 // Extractors are the extractors of this package.
 func Extractors() []extract.Extractor {
-	return []extract.Extractor{newArchives(), unpacked{}, runtime{}, gradleLock{}, project{}}
+	return []extract.Extractor{newArchives(), unpacked{}, jre{}, gradleLock{}, project{}}
 }
 
 // mavenPackage makes a package of the Maven ecosystem; group may be empty.

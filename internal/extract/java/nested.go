@@ -2,12 +2,13 @@ package java
 
 import (
 	"bytes"
-	"compress/flate"
 	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+
+	"github.com/klauspost/compress/flate"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 )
@@ -103,7 +104,7 @@ func (r *reading) inflate(raw *io.SectionReader, e zipEntry, dst []byte, limit i
 		in = r.scratch.inflate
 	}
 	limit = min(limit, e.size)
-	if need := min(limit, e.compressed*maxRatio); int64(cap(dst)) < need {
+	if need := min(limit, raw.Size()*maxRatio); int64(cap(dst)) < need {
 		dst = make([]byte, 0, need)
 	}
 	for int64(len(dst)) < limit && len(dst) < cap(dst) {
@@ -134,7 +135,7 @@ func (r *reading) inflate(raw *io.SectionReader, e zipEntry, dst []byte, limit i
 // metadata reads a small entry whole. What is damaged or too large is reported, and what could be read is used.
 func (r *reading) metadata(z *zipFile, e *zipEntry, at location) ([]byte, error) {
 	limit := min(e.size, maxMetadata)
-	if err := r.spend(workPerEntry+limit, at); err != nil {
+	if err := r.spend(workPerEntry+limit*workPerPomByte, at); err != nil {
 		return nil, err
 	}
 	raw, err := z.raw(*e)

@@ -31,8 +31,20 @@ const (
 	maxPomValues = 20_000
 )
 
-// parsePom reads a pom token by token. With an error comes what was read before it.
-func parsePom(b []byte) (*pom, error) {
+// parsePom reads a pom. With an error comes what was read before it.
+func parsePom(b []byte) (*pom, error) { return parsePomUntil(b, "") }
+
+// licensesOfPom reads no more of a pom than its licences, which stand near its front; most poms inherit theirs and have none.
+func licensesOfPom(b []byte) ([]string, error) {
+	if !bytes.Contains(b, []byte("<licenses")) {
+		return nil, nil
+	}
+	p, err := parsePomUntil(b, "licenses")
+	return p.licenses, err
+}
+
+// parsePomUntil reads a pom token by token, up to the end of that element of the project.
+func parsePomUntil(b []byte, last string) (*pom, error) {
 	p := &pom{properties: map[string]string{}}
 	d := xml.NewDecoder(bytes.NewReader(b))
 	d.Strict = false
@@ -80,6 +92,9 @@ func parsePom(b []byte) (*pom, error) {
 			}
 			if values > maxPomValues {
 				return p, fmt.Errorf("pom: more than %d values", maxPomValues)
+			}
+			if len(path) == 2 && path[1] == last {
+				return p, nil
 			}
 			path = path[:len(path)-1]
 			text.Reset()

@@ -11,22 +11,22 @@ import (
 	"github.com/sightline-sec/sightline/internal/purl"
 )
 
-// runtime reads the file release in the home of a Java runtime. Whoever built it, the software is OpenJDK and the version counts
+// jre reads the file release in the home of a Java runtime. Whoever built it, the software is OpenJDK and the version counts
 // in OpenJDK's order, so that is its name, as in the NVD; the builder is the vendor. Oracle's commercial builds have a name and
 // advisories of their own. GraalVM is a product around an OpenJDK: both are named.
-type runtime struct{}
+type jre struct{}
 
-var _ extract.Extractor = runtime{}
+var _ extract.Extractor = jre{}
 
-func (runtime) Name() string  { return "java-release" }
-func (runtime) Revision() int { return 1 }
+func (jre) Name() string  { return "java-release" }
+func (jre) Revision() int { return 1 }
 
-func (runtime) Claims() []extract.Claim { return []extract.Claim{{Base: "release"}} }
+func (jre) Claims() []extract.Claim { return []extract.Claim{{Base: "release"}} }
 
 // maxRelease is far above real ones, which are dominated by the list of modules. Other files have this name too.
 const maxRelease = 64 << 10
 
-func (runtime) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
+func (jre) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
 	b := file.Bytes()
 	if len(b) > maxRelease {
 		if strings.Contains(string(b[:maxRelease]), "JAVA_VERSION=") {

@@ -30,11 +30,11 @@ var errNotZip = errors.New("not a zip archive")
 type zipFile struct {
 	ra   io.ReaderAt
 	size int64
-	// base is what stands before the archive: the launch script of an executable jar. Offsets count from there.
-	base          int64
-	directory     int64 // offset of the central directory in ra
-	directorySize int64
-	records       uint64
+	// base is what stands before the archive: the launch script of an executable jar. Offsets count from there. It is less than
+	// zero where the front of the file is missing.
+	base      int64
+	directory int64  // offset of the central directory in ra
+	records   uint64 // modulo 65536, unless it is a zip64 archive
 }
 
 // zipEntry is one record of the central directory.
@@ -62,22 +62,20 @@ func openZip(ra io.ReaderAt, size int64) (*zipFile, error) {
 			z.records, directorySize, offset, at = le.Uint64(e64[32:]), le.Uint64(e64[40:]), le.Uint64(e64[48:]), at64
 		}
 	}
-	if directorySize > uint64(at) || offset > uint64(size) {
+	if directorySize > uint64(at) || offset > 1<<62 {
 		return nil, fmt.Errorf("the central directory is not in the file: %w", artifact.ErrCorrupt)
 	}
-	z.directorySize = int64(directorySize)
 	// The directory ends where its end record begins; offsets may count from the file's beginning or from the archive's.
-	z.directory = at - z.directorySize
+	z.directory = at - int64(directorySize)
 	z.base = z.directory - int64(offset)
-	if z.base != 0 && z.startsHeader(int64(offset)) {
+	if z.base > 0 && z.startsHeader(int64(offset)) {
 		z.directory, z.base = int64(offset), 0
-		z.directorySize = min(z.directorySize, size-z.directory)
-	}
-	if z.base < 0 {
-		return nil, fmt.Errorf("the central directory is cut off: %w", artifact.ErrCorrupt)
 	}
 	return z, nil
 }
+
+// cost is how many bytes reading the directory may take.
+func (z *zipFile) cost() int64 { return z.size - z.directory }
 
 func (z *zipFile) startsHeader(at int64) bool {
 	var b [4]byte
@@ -133,32 +131,40 @@ func findEnd64(ra io.ReaderAt, end int64) (record []byte, at int64, ok bool) {
 	return nil, 0, false
 }
 
-// each calls visit for the records of the central directory, in order, until it returns an error. The name is valid during
-// the call; entry makes the whole record of it.
-func (z *zipFile) each(in *bufio.Reader, visit func(name []byte, entry func() (zipEntry, error)) error) error {
+// record is one record of the central directory as it stands in the file, valid until the next is read.
+type record struct {
+	z     *zipFile
+	fixed []byte
+	name  []byte
+	extra []byte
+}
+
+// each calls visit for the records of the central directory, in order, until it returns an error.
+func (z *zipFile) each(in *bufio.Reader, visit func(record) error) error {
 	le := binary.LittleEndian
-	in.Reset(io.NewSectionReader(z.ra, z.directory, z.directorySize))
-	for i := range z.records {
+	in.Reset(io.NewSectionReader(z.ra, z.directory, z.cost()))
+	// The count is a hint: it is cut to 16 bits by tools that know no zip64, and hostile where it is larger than the directory.
+	for i := uint64(0); ; i++ {
 		head, err := in.Peek(headerSize)
 		if err != nil || string(head[:4]) != "PK\x01\x02" {
+			if uint16(i) == uint16(z.records) && (err == nil || errors.Is(err, io.EOF)) {
+				return nil
+			}
 			return fmt.Errorf("the central directory ends after %d of %d entries: %w", i, z.records, cause(err))
 		}
-		var fixed [headerSize]byte
-		copy(fixed[:], head)
-		nameLen, extraLen, commentLen := int(le.Uint16(fixed[28:])), int(le.Uint16(fixed[30:])), int(le.Uint16(fixed[32:]))
-		rest, err := in.Peek(headerSize + nameLen + extraLen)
+		nameLen, extraLen, commentLen := int(le.Uint16(head[28:])), int(le.Uint16(head[30:])), int(le.Uint16(head[32:]))
+		all, err := in.Peek(headerSize + nameLen + extraLen)
 		if err != nil {
 			return fmt.Errorf("the central directory ends in entry %d of %d: %w", i, z.records, cause(err))
 		}
-		name, extra := rest[headerSize:headerSize+nameLen], rest[headerSize+nameLen:]
-		if err := visit(name, func() (zipEntry, error) { return z.entry(fixed[:], name, extra) }); err != nil {
+		r := record{z: z, fixed: all[:headerSize], name: all[headerSize : headerSize+nameLen], extra: all[headerSize+nameLen:]}
+		if err := visit(r); err != nil {
 			return err
 		}
-		if _, err := in.Discard(headerSize + nameLen + extraLen + commentLen); err != nil && i+1 < z.records {
+		if _, err := in.Discard(headerSize + nameLen + extraLen + commentLen); err != nil {
 			return fmt.Errorf("the central directory ends in entry %d of %d: %w", i, z.records, cause(err))
 		}
 	}
-	return nil
 }
 
 // cause is why something ends early: damage, unless reading itself went wrong.
@@ -169,23 +175,22 @@ func cause(err error) error {
 	return err
 }
 
-// entry decodes a record.
-func (z *zipFile) entry(fixed, name, extra []byte) (zipEntry, error) {
+// entry decodes the record.
+func (r record) entry() (zipEntry, error) {
 	le := binary.LittleEndian
-	e := zipEntry{name: string(name), flags: le.Uint16(fixed[8:]), method: le.Uint16(fixed[10:]), crc: le.Uint32(fixed[16:])}
-	compressed, size, header := uint64(le.Uint32(fixed[20:])), uint64(le.Uint32(fixed[24:])), uint64(le.Uint32(fixed[42:]))
+	e := zipEntry{name: string(r.name), flags: le.Uint16(r.fixed[8:]), method: le.Uint16(r.fixed[10:]), crc: le.Uint32(r.fixed[16:])}
+	compressed, size, header := uint64(le.Uint32(r.fixed[20:])), uint64(le.Uint32(r.fixed[24:])), uint64(le.Uint32(r.fixed[42:]))
 	// 4.5.3: in this order, each only where the plain field is full.
-	e64 := extra64(extra)
+	e64 := extra64(r.extra)
 	for _, field := range []*uint64{&size, &compressed, &header} {
 		if *field == 0xffffffff && len(e64) >= 8 {
 			*field, e64 = le.Uint64(e64), e64[8:]
 		}
 	}
-	limit := uint64(z.size)
-	if header > limit || compressed > limit || size > 1<<62 {
+	if header > 1<<62 || compressed > 1<<62 || size > 1<<62 || r.z.base+int64(header) < 0 {
 		return e, fmt.Errorf("%s is not in the file: %w", clip(e.name), artifact.ErrCorrupt)
 	}
-	e.compressed, e.size, e.header = int64(compressed), int64(size), z.base+int64(header)
+	e.compressed, e.size, e.header = int64(compressed), int64(size), r.z.base+int64(header)
 	return e, nil
 }
 
@@ -216,7 +221,7 @@ func (z *zipFile) raw(e zipEntry) (*io.SectionReader, error) {
 	}
 	le := binary.LittleEndian
 	at := e.header + localSize + int64(le.Uint16(local[26:])) + int64(le.Uint16(local[28:]))
-	if at > z.size || e.compressed > z.size-at {
+	if at > z.size || e.method == 0 && e.compressed > z.size-at {
 		return nil, fmt.Errorf("%s is cut off: %w", clip(e.name), artifact.ErrCorrupt)
 	}
 	switch {
@@ -227,5 +232,5 @@ func (z *zipFile) raw(e zipEntry) (*io.SectionReader, error) {
 	case e.method != 0 && e.method != 8:
 		return nil, fmt.Errorf("%s is compressed by method %d: %w", clip(e.name), e.method, artifact.ErrUnsupported)
 	}
-	return io.NewSectionReader(z.ra, at, e.compressed), nil
+	return io.NewSectionReader(z.ra, at, min(e.compressed, z.size-at)), nil // where it is cut off, inflating tells
 }
