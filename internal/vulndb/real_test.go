@@ -2,11 +2,16 @@ package vulndb_test
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/sightline-sec/sightline/internal/feed"
 	"github.com/sightline-sec/sightline/internal/feed/all"
@@ -62,11 +67,12 @@ func TestRealFeedsAreInTheDatabase(t *testing.T) {
 	if err := db.Verify(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	big := map[[2]string]*vulndb.Package{} // packages that come often and take long: kernels
 	for _, in := range inputs {
 		err := in.Feed.Parse(t.Context(), in.Raw, func(a *vuln.Advisory) error {
-			return checkAdvisory(t, db, a)
+			return checkAdvisory(t, db, big, a)
 		}, func(feed.Skipped) {})
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // a mirror need not have every feed
 			t.Fatal(err)
 		}
 	}
@@ -93,12 +99,15 @@ func TestRealFeedsAreInTheDatabase(t *testing.T) {
 	}
 }
 
-func checkAdvisory(t *testing.T, db *vulndb.DB, a *vuln.Advisory) error {
+func checkAdvisory(t *testing.T, db *vulndb.DB, big map[[2]string]*vulndb.Package, a *vuln.Advisory) error {
 	found, err := db.Lookup(a.ID)
 	if err != nil {
 		return err
 	}
 	if !a.Withdrawn.IsZero() {
+		if len(found) == 0 {
+			t.Errorf("%s of %s is withdrawn, and cannot be explained", a.ID, a.Feed)
+		}
 		for _, o := range found {
 			for row, err := range db.Affected(o) {
 				if err != nil {
@@ -139,9 +148,14 @@ func checkAdvisory(t *testing.T, db *vulndb.DB, a *vuln.Advisory) error {
 	}
 	for i := range a.Affected {
 		af := &a.Affected[i]
-		p, ok, err := db.Package(af.Namespace, af.Package)
-		if err != nil {
-			return err
+		p, ok := big[[2]string{af.Namespace, af.Package}]
+		if !ok {
+			if p, ok, err = db.Package(af.Namespace, af.Package); err != nil {
+				return err
+			}
+			if ok && len(p.Rows) > 500 {
+				big[[2]string{af.Namespace, af.Package}] = p
+			}
 		}
 		if !ok || !slices.ContainsFunc(p.Rows, func(r vulndb.Row) bool {
 			return r.Advisory == a.ID && r.Feed == a.Feed && slices.Contains(found, r.Vuln) && says(p, &r, af)
@@ -154,6 +168,9 @@ func checkAdvisory(t *testing.T, db *vulndb.DB, a *vuln.Advisory) error {
 
 // says compares a row with what the advisory said; an interval that holds everything stands for all others.
 func says(p *vulndb.Package, r *vulndb.Row, a *vuln.Affected) bool {
+	if r.Binary != a.Binary || r.Module != a.Module || !cmp.Equal(r.Imports, a.Imports, cmpopts.EquateEmpty()) {
+		return false
+	}
 	plain := func(r vuln.Range) vuln.Range {
 		if r.Introduced == "0" {
 			r.Introduced = ""
