@@ -45,6 +45,7 @@ func listed(word string) (group string, ok bool) {
 
 // wellKnownGroups has a group and its artifacts on each line: whole names, with @ names of one major version, with * beginnings.
 const wellKnownGroups = `
+ant-contrib: ant-contrib
 antlr: antlr
 aopalliance: aopalliance
 asm: asm@1 asm@2 asm@3
@@ -143,7 +144,7 @@ net.sf.json-lib: json-lib
 net.sourceforge.jtds: jtds
 ognl: ognl
 org.apache-extras.beanshell: bsh
-org.apache.ant: ant ant-junit ant-launcher
+org.apache.ant: ant ant-*
 org.apache.avro: avro
 org.apache.bcel: bcel
 org.apache.cassandra: cassandra-all
@@ -151,16 +152,14 @@ org.apache.commons: commons-beanutils2 commons-collections4 commons-compress com
 org.apache.commons: commons-dbcp2 commons-digester3 commons-email commons-exec commons-fileupload2 commons-fileupload2-core
 org.apache.commons: commons-imaging commons-jcs-core commons-jexl3 commons-lang3 commons-math commons-math3 commons-pool2
 org.apache.commons: commons-rng-simple commons-text commons-vfs2
-org.apache.derby: derby derbyclient derbynet derbyshared derbytools
+org.apache.derby: derby derby*
 org.apache.httpcomponents.client5: httpclient5 httpclient5-fluent
 org.apache.httpcomponents.core5: httpcore5 httpcore5-h2
 org.apache.httpcomponents: fluent-hc httpasyncclient httpclient httpclient-cache httpcore httpcore-nio httpmime
 org.apache.ivy: ivy
 org.apache.kafka: connect-api connect-json connect-runtime kafka-clients kafka-streams kafka_2.10 kafka_2.11 kafka_2.12 kafka_2.13
 org.apache.logging.log4j: log4j-*
-org.apache.lucene: lucene-analysis-common lucene-analyzers-common lucene-backward-codecs lucene-core lucene-grouping
-org.apache.lucene: lucene-highlighter lucene-join lucene-memory lucene-misc lucene-queries lucene-queryparser lucene-replicator
-org.apache.lucene: lucene-sandbox lucene-suggest
+org.apache.lucene: lucene-*
 org.apache.pdfbox: fontbox jempbox pdfbox xmpbox
 org.apache.poi: poi poi-ooxml poi-ooxml-lite poi-ooxml-schemas poi-scratchpad
 org.apache.santuario: xmlsec
