@@ -86,7 +86,7 @@ func blocks(b []byte, split func(line []byte) (key, value []byte, ok bool), visi
 
 // splitYAML cuts a line of YAML, "key: value", at the colon.
 func splitYAML(line []byte) (key, value []byte, ok bool) {
-	end := -1
+	var end int
 	switch line[0] {
 	case '"':
 		end = endOfString(line, 0)

@@ -32,16 +32,15 @@ func archiveOf(t testing.TB, files ...string) []byte {
 	return b.Bytes()
 }
 
-// cached runs the extractor of caches, and says whether it claims the path.
-func cached(t testing.TB, path string, content []byte) (facts extract.Facts, claimed bool, err error) {
+// cached runs the extractor of caches if it claims the path.
+func cached(t testing.TB, path string, content []byte) (facts extract.Facts, err error) {
 	t.Helper()
 	for _, x := range node.Extractors() {
 		if x.Name() == "yarn-cache" && x.Claims()[0].Match(path) {
 			err = x.Extract(t.Context(), extract.NewFile(path, content, 0o644), &facts)
-			claimed = true
 		}
 	}
-	return facts, claimed, err
+	return facts, err
 }
 
 func TestYarnCache(t *testing.T) {
@@ -71,7 +70,7 @@ func TestYarnCache(t *testing.T) {
 		if c.path == "" {
 			c.path = at
 		}
-		facts, _, err := cached(t, c.path, c.content)
+		facts, err := cached(t, c.path, c.content)
 		if got := names(facts.Packages); got != c.want || (err != nil) != c.fails || (len(facts.Incomplete) > 0) != c.reported {
 			t.Errorf("%s: got %q, %v, %v, want %q", c.name, got, err, facts.Incomplete, c.want)
 		}
@@ -84,7 +83,7 @@ func TestYarnCacheBoundsItsDirectory(t *testing.T) {
 	for i := range 150_000 {
 		files = append(files, fmt.Sprintf("node_modules/a/%030d", i), "")
 	}
-	_, _, err := cached(t, ".yarn/cache/a.zip", archiveOf(t, files...))
+	_, err := cached(t, ".yarn/cache/a.zip", archiveOf(t, files...))
 	if limit, ok := errors.AsType[*artifact.ErrLimit](err); !ok || limit.Reason != artifact.FilesLimit {
 		t.Errorf("got %v", err)
 	}

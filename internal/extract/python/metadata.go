@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"github.com/sightline-sec/sightline/internal/license"
 )
 
 // metadata is what matters of core metadata, see
@@ -113,8 +115,9 @@ func (m *metadata) set(name, value []byte, folded bool) {
 	}
 }
 
-// declared gives the licences: the SPDX expression where there is one, else the classifiers that mean exactly one
-// licence, else what the License field says, else the remaining classifiers' own words.
+// declared gives the licences, word for word: the expression where there is one, else the classifiers that mean exactly
+// one licence, else what the License field says, else the remaining classifiers. Of a classifier it is the last part,
+// "MIT License". A family, such as "BSD License", says less than the field beside it.
 func (m *metadata) declared() []string {
 	if m.expression != "" {
 		return []string{m.expression}
@@ -122,8 +125,8 @@ func (m *metadata) declared() []string {
 	var known, words []string
 	for _, c := range m.classifiers {
 		word := strings.TrimSpace(c[strings.LastIndex(":: "+c, ":: "):])
-		if id := spdxOfClassifier(word); id != "" {
-			known = append(known, id)
+		if license.Expression([]string{word}, license.Unclear) != "" {
+			known = append(known, word)
 		} else if word != "OSI Approved" {
 			words = append(words, word)
 		}

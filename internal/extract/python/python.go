@@ -1,9 +1,12 @@
 // Package python reads installed Python distributions from their core metadata: METADATA in a .dist-info directory
-// (wheels), PKG-INFO in an .egg-info directory or in EGG-INFO, and the single .egg-info file of distutils.
+// (wheels), PKG-INFO in an .egg-info directory or in EGG-INFO, also of zipped eggs, and the single .egg-info file of
+// distutils; the copies that pip states it brings; what conda installed; and what a source tree pins: poetry.lock, uv.lock,
+// pdm.lock, pylock.toml, Pipfile.lock and requirements files.
 //
-// It promises the names, versions and licences that importlib.metadata shows; the purl has the normalised name. Only
-// the headers are read, not the description that follows. Distributions without metadata (a folder on PYTHONPATH)
-// and those of conda are not found.
+// It promises the names, versions and licences that importlib.metadata shows, word for word; the purl has the normalised
+// name. Only the headers are read, not the description that follows. Distributions without metadata (a folder on
+// PYTHONPATH) are not found. Of lock files all groups count, and no folders: the project itself, what is editable or a
+// directory. Python is not run: setup.py and setup.cfg are not read.
 package python
 
 import (
@@ -13,12 +16,12 @@ import (
 	"strings"
 
 	"github.com/sightline-sec/sightline/internal/extract"
-	"github.com/sightline-sec/sightline/internal/inventory"
-	"github.com/sightline-sec/sightline/internal/purl"
 )
 
 // Extractors are the extractors of this package.
-func Extractors() []extract.Extractor { return []extract.Extractor{distributions{}} }
+func Extractors() []extract.Extractor {
+	return append([]extract.Extractor{distributions{}, eggs{}, vendored{}, condaMeta{}, pipfileLock{}, requirements{}}, tomlLocks()...)
+}
 
 // distributions reads metadata files.
 type distributions struct{}
@@ -26,7 +29,7 @@ type distributions struct{}
 var _ extract.Extractor = distributions{}
 
 func (distributions) Name() string  { return "python" }
-func (distributions) Revision() int { return 1 }
+func (distributions) Revision() int { return 2 }
 
 func (distributions) Claims() []extract.Claim {
 	in := func(suffix string) func(string) bool {
@@ -42,10 +45,15 @@ func (distributions) Claims() []extract.Claim {
 var errNoName = errors.New("core metadata without a name")
 
 func (distributions) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
-	m := readMetadata(file.Bytes())
+	return addDistribution(file.Bytes(), file.Path, facts)
+}
+
+// addDistribution adds the distribution whose metadata this is.
+func addDistribution(b []byte, at string, facts *extract.Facts) error {
+	m := readMetadata(b)
 	if m.name == "" || m.version == "" {
 		// Some tools left one out; the name of the directory has both.
-		name, version := nameOfPath(file.Path)
+		name, version := nameOfPath(at)
 		if m.name == "" {
 			m.name = name
 		}
@@ -56,10 +64,9 @@ func (distributions) Extract(_ context.Context, file *extract.File, facts *extra
 	if m.name == "" {
 		return errNoName
 	}
-	facts.Packages = append(facts.Packages, inventory.Package{
-		Name: m.name, Version: m.version, Ecosystem: purl.PyPI, Licenses: m.declared(),
-		PURL: purl.Make(purl.PyPI, "", purl.NormalizeName(purl.PyPI, m.name), m.version, nil, ""),
-	})
+	p := pypiPackage(m.name, m.version, m.declared())
+	p.Evidence = vendorEvidence(at)
+	facts.Packages = append(facts.Packages, p)
 	return nil
 }
 

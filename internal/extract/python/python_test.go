@@ -81,7 +81,7 @@ func TestMetadata(t *testing.T) {
 		{
 			name:    "classifiers that name one licence",
 			content: "Name: a\nVersion: 1.0\nLicense: whatever\nClassifier: Programming Language :: Python\nClassifier: License :: OSI Approved :: MIT License\nClassifier: License :: OSI Approved :: GNU General Public License v3 or later (GPLv3+)\n",
-			want:    "a@1.0", purl: "pkg:pypi/a@1.0", licenses: "GPL-3.0-or-later, MIT",
+			want:    "a@1.0", purl: "pkg:pypi/a@1.0", licenses: "GNU General Public License v3 or later (GPLv3+), MIT License",
 		},
 		{
 			name:    "the licence field where classifiers name a family",
@@ -182,7 +182,12 @@ for entry in sys.path:
 json.dump(found, sys.stdout)
 `
 	compared := 0
-	for _, interpreter := range []string{"/usr/bin/python3", "python3"} {
+	interpreters := []string{"/usr/bin/python3", "python3"}
+	if home, err := os.UserHomeDir(); err == nil {
+		more, _ := filepath.Glob(filepath.Join(home, ".pyenv/versions/*/bin/python3")) // a good pattern
+		interpreters = append(interpreters, more...)
+	}
+	for _, interpreter := range interpreters {
 		out, err := exec.CommandContext(t.Context(), interpreter, "-c", script).Output()
 		if err != nil {
 			t.Logf("%s: %v", interpreter, err)

@@ -16,7 +16,7 @@ project() { # project NAME: a fresh copy of the project, the working directory f
 }
 keep() { # keep NAME LOCK KIND LIST...
 	mkdir -p "$here/$1"
-	sed -E 's#https://[a-z.]*(yarnpkg\.com|npmjs\.org)#https://registry.example#' "$2" >"$here/$1/$2"
+	sed -E 's#https://[a-z.]+/#https://registry.example/#' "$2" >"$here/$1/$2"
 	node "$here/list.mjs" "${@:3}" >"$here/$1/want"
 	echo "$1: $(wc -l <"$here/$1/want") packages"
 }
