@@ -32,6 +32,7 @@ const (
 	cranOrder
 	hackageOrder
 	pubOrder
+	upstreamOrder
 )
 
 func orderOf(e purl.Ecosystem) order {
@@ -64,6 +65,8 @@ func orderOf(e purl.Ecosystem) order {
 		return hackageOrder
 	case purl.Pub:
 		return pubOrder
+	case purl.Upstream:
+		return upstreamOrder
 	}
 	if base, release := purl.Split(string(e)); release != "" {
 		return orderOf(base)

@@ -65,6 +65,8 @@ func (v *Version) parse() (why string) {
 		return v.parseGo()
 	case pubOrder:
 		return v.parsePub()
+	case upstreamOrder:
+		return v.parseUpstream()
 	case pypiOrder:
 		return v.parsePyPI()
 	case mavenOrder:
@@ -100,6 +102,8 @@ func (v Version) Compare(o Version) int {
 		return compareSemver(&v, &o, compareFold)
 	case pubOrder:
 		return comparePub(&v, &o)
+	case upstreamOrder:
+		return compareUpstream(&v, &o)
 	case pypiOrder:
 		return comparePyPI(&v, &o)
 	case mavenOrder:

@@ -16,6 +16,12 @@ import (
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	for e, lines := range map[purl.Ecosystem][]string{
+		purl.Upstream: {
+			"0.9.8z", "0.9.8za", "0.9.8zh", "1.0.2-beta1 1.0.2beta1", "1.0.2 1.0.2.0 v1.0.2", "1.0.2a", "1.0.2k", "1.0.2k-fips", "1.0.2l", "1.0.2za", "1.1.0",
+			"1.8.0_352 8u352", "1.8.0_392 8u392 1.8.0_392+8", "1.9", "1.10", "3.13.0-dev", "3.13.0-ea", "3.13.0a1 3.13.0-alpha1 3.13a1", "3.13.0a2", "3.13.0b1",
+			"3.13.0b10 3.13.0.beta.10", "3.13.0.M1 3.13.0-milestone1", "3.13.0rc1 3.13.0c1 3.13.0.CR1", "3.13.0rc2", "3.13.0 3.13", "3.13.0p1 3.13.0-patch1", "3.13.0p2", "3.13.1",
+			"7.4.3", "7.4.3p1", "7.4.4", "17.0.9 17.0.9+9 17.0.9+11", "17.0.10+7", "20260101",
+		},
 		purl.Debian: {
 			"0~~", "0~", "0 00 0:0 0-0", "1.0~rc1-1", "1.0", "1.0-1~deb12u1", "1.0-1", "1.0-1ubuntu0.1", "1.0-1+b1", "1.0a", "1.0+dfsg-1",
 			"1.0.1", "1.9", "1.10", "2.0-1-1", "1:0.1", "1:1.0", "2:0",
@@ -90,6 +96,7 @@ func TestUnordered(t *testing.T) {
 		purl.RubyGems:    {"", "a", "1..0", "1.0-", "1.0 2", long},
 		purl.Packagist:   {"", "dev-main", "master", "2.x", "1.0 as 2.0", "^1.0", long},
 		purl.CRAN:        {"", "1.a", "1.", long},
+		purl.Upstream:    {"", "master", "R16", "1.*", "1.0 beta", "+1", "v", long},
 		purl.Android:     {"12", long},
 		"":               {"1.0"},
 		"Nobody's Linux": {"1.0"},
@@ -152,7 +159,7 @@ func TestVersionKeepsItsText(t *testing.T) {
 func ordered() []purl.Ecosystem {
 	return []purl.Ecosystem{
 		purl.Debian, purl.Rocky, purl.Alpine, purl.NPM, purl.Go, purl.NuGet, purl.PyPI, purl.Maven, purl.RubyGems, purl.Packagist,
-		purl.CRAN, purl.Hackage, purl.Pub,
+		purl.CRAN, purl.Hackage, purl.Pub, purl.Upstream,
 	}
 }
 
@@ -176,7 +183,7 @@ func TestTotalOrder(t *testing.T) {
 			t.Parallel()
 			feed := e
 			switch e {
-			case purl.CRAN, purl.Hackage, purl.Pub: // no feed of their own
+			case purl.CRAN, purl.Hackage, purl.Pub, purl.Upstream: // no feed of their own
 				feed = purl.NPM
 			}
 			texts := feedVersions(t, feed, 300)
@@ -266,6 +273,7 @@ func benchmarkPairs() map[purl.Ecosystem][2]string {
 		purl.Maven:     {"2.14.1.Final", "2.15.0-rc1"},
 		purl.RubyGems:  {"6.1.7.rc1", "6.1.7.6"},
 		purl.Packagist: {"5.4.20-BETA1", "5.4.21"},
+		purl.Upstream:  {"1.0.2k", "1.0.2za"},
 	}
 }
 

@@ -1,5 +1,6 @@
 // Package nvd reads NIST's National Vulnerability Database from its yearly files in the format of its API 2.0. It promises every rating with the name of who gave it, and
-// memory bounded by the biggest record. It leaves out what NVD says of products (CPE): those are not packages.
+// memory bounded by the biggest record. Of what NVD says of products (CPE) it keeps the versions of software that is recognised in images
+// where no package manager brought it, in the namespace Upstream; other products are not packages.
 package nvd
 
 import (
@@ -132,6 +133,7 @@ type entry struct {
 			URL  string   `json:"url"`
 			Tags []string `json:"tags"`
 		} `json:"references"`
+		Configurations json.RawMessage `json:"configurations"`
 	} `json:"cve"`
 }
 
@@ -214,6 +216,10 @@ func (n nvd) advisory(b []byte) (*vuln.Advisory, error) {
 		if ref.URL != "" && !slices.ContainsFunc(a.References, func(have vuln.Reference) bool { return have.URL == ref.URL }) {
 			a.References = append(a.References, ref)
 		}
+	}
+	var err error
+	if a.Affected, err = affected(c.Configurations); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.ID, err)
 	}
 	return a, nil
 }
