@@ -1,6 +1,7 @@
 package osv
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -16,7 +17,10 @@ type Archive struct {
 	Name     string // of the feed
 	About    feed.About
 	Resource feed.Resource
-	Prefix   string // of the names of files that hold records: "GHSA-"; empty: all that end in .json
+	Prefix   string // of the names of files that hold records: "GHSA-"; empty: all with the suffix
+	Suffix   string // of those names; empty: ".json"
+	// JSON makes OSV's JSON of the text of a file, for repositories that write the same members in another form; nil where they are JSON already.
+	JSON func(text []byte) ([]byte, error)
 }
 
 // NewArchive gives the feed of an archive.
@@ -50,11 +54,12 @@ func (a *archive) Parse(ctx context.Context, raw feed.Raw, emit func(*vuln.Advis
 		return fmt.Errorf("reading %s: %w", at, err)
 	}
 	defer f.Close()
+	suffix := cmp.Or(a.Suffix, ".json")
 	wanted := func(name string) bool {
 		name = path.Base(name)
-		return strings.HasSuffix(name, ".json") && strings.HasPrefix(name, a.Prefix)
+		return strings.HasSuffix(name, suffix) && strings.HasPrefix(name, a.Prefix)
 	}
-	err = tarball.Parse(ctx, f, at, wanted, func() tarball.Decoder { return single{newDecoder(a.Name())} }, emit, skip)
+	err = tarball.Parse(ctx, f, at, wanted, func() tarball.Decoder { return single{newDecoder(a.Name()), a.JSON} }, emit, skip)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", at, err)
 	}
@@ -62,7 +67,10 @@ func (a *archive) Parse(ctx context.Context, raw feed.Raw, emit func(*vuln.Advis
 }
 
 // single is a decoder of files that hold one record.
-type single struct{ *decoder }
+type single struct {
+	*decoder
+	json func([]byte) ([]byte, error)
+}
 
 func (d single) Decode(_ string, b []byte) ([]*vuln.Advisory, error) {
 	if len(b) > feed.MaxRecord {
@@ -70,6 +78,12 @@ func (d single) Decode(_ string, b []byte) ([]*vuln.Advisory, error) {
 	}
 	if len(b) == 0 {
 		return nil, errEmpty
+	}
+	if d.json != nil {
+		var err error
+		if b, err = d.json(b); err != nil {
+			return nil, err
+		}
 	}
 	a, err := d.advisory(b)
 	if err != nil || a == nil || d.rec.Specific.Reviewed == "false" {

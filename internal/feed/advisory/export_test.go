@@ -1,0 +1,4 @@
+package advisory
+
+// FromYAML writes a record as JSON.
+var FromYAML = fromYAML
