@@ -10,7 +10,7 @@ TOOL      = $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test race check lint generate-clean tidy-clean bench fuzz clean
+.PHONY: accuracy help setup build demo test race check lint generate-clean tidy-clean bench fuzz clean
 
 help: ## Print this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ generate-clean: ## Regenerate, and fail when that changes a file
 tidy-clean: ## Fail when go.mod or go.sum are not tidy
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
+
+accuracy: ## Print precision and recall per ecosystem on labelled pairs; UPDATE=1 writes them into the documentation
+	$(GO) test ./internal/accuracy -run='^TestAccuracy$$' -count=1 -v $(if $(UPDATE),-update)
 
 bench: ## Run the benchmarks
 	$(GO) test -run='^$$' -bench=. -benchmem ./...

@@ -42,11 +42,11 @@ func about(versions []string, rows []vulndb.Row, q question, s subject) (kept, s
 // name its stream is taken as of the package's own where its fixed versions are of the same upstream line: streams are named after
 // the line where they differ by it, and versions of several streams do not compare.
 func inStream(versions []string, r *vulndb.Row, module, installed string) bool {
-	if r.Module != vuln.AnyModule {
-		return r.Module == module
+	if module == "" && r.Module != "" {
+		return moduleBuild(installed) // its label was lost, and its release still tells that it is of some stream
 	}
-	if module == "" {
-		return moduleBuild(installed) // its label was lost, and its release still tells
+	if r.Module != vuln.AnyModule {
+		return r.Module == module && (module != "" || !moduleBuild(installed))
 	}
 	_, line, _ := strings.Cut(module, ":")
 	if !ofLine(installed, line) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/sightline-sec/sightline/internal/extract"
+	"github.com/sightline-sec/sightline/internal/extract/dotnet"
 	"github.com/sightline-sec/sightline/internal/extract/golang"
 	"github.com/sightline-sec/sightline/internal/extract/java"
 	"github.com/sightline-sec/sightline/internal/extract/lockfile"
@@ -14,6 +15,7 @@ import (
 	"github.com/sightline-sec/sightline/internal/extract/php"
 	"github.com/sightline-sec/sightline/internal/extract/python"
 	"github.com/sightline-sec/sightline/internal/extract/ruby"
+	"github.com/sightline-sec/sightline/internal/extract/rust"
 )
 
 // Extractors lists the extractors, those of operating systems first. The slice is the caller's.
@@ -26,6 +28,8 @@ func Extractors() []extract.Extractor {
 		java.Extractors(),
 		ruby.Extractors(),
 		php.Extractors(),
+		rust.Extractors(),
+		dotnet.Extractors(),
 		lockfile.Extractors(),
 	)
 }

@@ -9,15 +9,19 @@ import (
 	"github.com/sightline-sec/sightline/internal/feed/exploit"
 	"github.com/sightline-sec/sightline/internal/feed/nvd"
 	"github.com/sightline-sec/sightline/internal/feed/osv"
+	"github.com/sightline-sec/sightline/internal/feed/oval"
 	"github.com/sightline-sec/sightline/internal/feed/redhat"
 	"github.com/sightline-sec/sightline/internal/feed/suse"
 	"github.com/sightline-sec/sightline/internal/feed/updateinfo"
 )
 
-// Feeds lists the feeds from which the database is built unless somebody asks for others.
+// Feeds lists the feeds from which the database is built unless somebody asks for others. Left out are those whose terms do not allow to ship what
+// they say (Wolfi, Chainguard), GitHub's own archive (OSV has the same advisories), and SUSE's VEX files, which take longer to read than all else together.
 func Feeds() []feed.Feed {
 	return slices.Concat(
-		[]feed.Feed{distro.Alpine(), redhat.New(), suse.New(), updateinfo.Amazon()},
+		[]feed.Feed{
+			distro.Alpine(), redhat.New(), suse.New(), updateinfo.Amazon(), updateinfo.Fedora(), oval.Oracle(), oval.Azure(), distro.Photon(),
+		},
 		osv.Default(),
 		[]feed.Feed{nvd.New(), exploit.KEV(), exploit.EPSS(), exploit.ExploitDB()},
 	)

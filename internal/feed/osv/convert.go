@@ -77,6 +77,7 @@ func (d *decoder) advisory(b []byte) (*vuln.Advisory, error) {
 			return nil, err
 		}
 	}
+	esm(a)
 	a.Malicious = malicious(r, a)
 	return a, nil
 }

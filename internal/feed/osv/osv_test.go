@@ -112,7 +112,7 @@ func TestRecord(t *testing.T) {
 				Feed: "osv/X", ID: "UBUNTU-CVE-2001-1593", Aliases: []string{"CVE-2001-1593"},
 				Ratings: []vuln.Rating{{Feed: "osv/X", Source: "Ubuntu", Severity: vuln.Low}},
 				Affected: []vuln.Affected{
-					{Namespace: "Ubuntu:Pro:16.04", Package: "a2ps", Severity: vuln.Medium, Ranges: []vuln.Range{{Introduced: "0", Fixed: "1:4.14"}}},
+					{Namespace: "Ubuntu:16.04", Package: "a2ps", Severity: vuln.Medium, Ranges: []vuln.Range{{Introduced: "0", Fixed: "1:4.14"}}}, // only subscribers get the fix; all are affected
 					{Namespace: "Ubuntu:12.04", Package: "a2ps", Severity: vuln.Negligible, Ranges: []vuln.Range{{Introduced: "0"}}},
 				},
 			},
