@@ -157,7 +157,8 @@ func TestFeeds(t *testing.T) {
 		skipped int
 	}{
 		{
-			advisory.RubySec(), feedtest.Files{rubyPath: archive("gems/a/CVE-2022-44566.yml", rubyText,
+			advisory.RubySec(),
+			feedtest.Files{rubyPath: archive("gems/a/CVE-2022-44566.yml", rubyText,
 				"rubies/ruby/OSVDB-1.yml", "engine: ruby\nosvdb: 1\ntitle: x\ndate: 2012-01-02\npatched_versions: ['~> 2.0.0.p5', '>= 3.0']\n",
 				"gems/b/CVE-2000-0001.yml", "gem: b\ncve: 2000-0001\nunaffected_versions: ['>= 0']\n", "gems/b/CVE-2000-0002.yml", "gem: b\ncve: 2000-0002\npatched_versions: ['!= 3']\n",
 				"gems/b/CVE-2000-0003.yml", "gem: ../b\ncve: 2000-0003\n", "gems/b/CVE-2000-0004.yml", "gem: b\ncve: 2000-0004\n", "x.yml", "gem: b\n", ".rubocop.yml", "a: b\n")},
@@ -166,38 +167,49 @@ func TestFeeds(t *testing.T) {
 				"OSVDB-1 2012-01-02 | Upstream ruby [0,2.0.0.p5) [2.1,3.0)",
 				"CVE-2000-0001",
 				"CVE-2000-0004 | RubyGems b [0,",
-			}, 3,
+			},
+			3,
 		},
 		{
-			advisory.FriendsOfPHP(), feedtest.Files{phpPath: archive("twig/twig/2022-02-04.yaml", phpText, ".github/workflows/php.yaml", "name: x\njobs:\n  a: b\n",
+			advisory.FriendsOfPHP(),
+			feedtest.Files{phpPath: archive("twig/twig/2022-02-04.yaml", phpText, ".github/workflows/php.yaml", "name: x\njobs:\n  a: b\n",
 				"a/b/CVE-2000-0001.yaml", "cve: cve-2000-0001\nreference: composer://a/b\nbranches: {}\n",
 				"a/b/SS-2015-001.yaml", "reference: composer://a/b\nbranches:\n  1:\n    versions: ['=1.0']\n", "a/b/2.yaml", "reference: composer://a/b\nbranches:\n  1:\n    versions: ['>1.0', '<1.0']\n")},
 			[]string{
 				"FriendsOfPHP/twig/twig/2022-02-04 2022-02-04 | Packagist twig/twig [0,2.0.0| [2.0.0,2.14.11) [3.0.0-patch,3.3.8]",
 				"SS-2015-001 | Packagist a/b [1.0,1.0]",
-			}, 2,
+			},
+			2,
 		},
 		{
-			advisory.PyPA(), feedtest.Files{pypaPath: archive("vulns/a/PYSEC-2021-335.yaml", pypaText, "vulns/a/PYSEC-2021-336.yaml", "- a\n", "vulns/b.yaml", "x")},
-			[]string{"PYSEC-2021-335 =CVE-2021-32807 2021-07-30 | PyPI accesscontrol [4.0,4.3)"}, 1,
+			advisory.PyPA(),
+			feedtest.Files{pypaPath: archive("vulns/a/PYSEC-2021-335.yaml", pypaText, "vulns/a/PYSEC-2021-336.yaml", "- a\n", "vulns/b.yaml", "x")},
+			[]string{"PYSEC-2021-335 =CVE-2021-32807 2021-07-30 | PyPI accesscontrol [4.0,4.3)"},
+			1,
 		},
 		{
-			advisory.RustSec(), feedtest.Files{rustPath: archive("crates/RUSTSEC-2021-0001.json",
+			advisory.RustSec(),
+			feedtest.Files{rustPath: archive("crates/RUSTSEC-2021-0001.json",
 				`{"id":"RUSTSEC-2021-0001","affected":[{"package":{"ecosystem":"crates.io","name":"a"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0.0.0-0"},{"fixed":"1.0.0"}]}]}]}`)},
-			[]string{"RUSTSEC-2021-0001 | crates.io a [0.0.0-0,1.0.0)"}, 0,
+			[]string{"RUSTSEC-2021-0001 | crates.io a [0.0.0-0,1.0.0)"},
+			0,
 		},
 		{
-			advisory.Haskell(), feedtest.Files{haskellPath: archive("advisories/hackage/base/HSEC-2023-0007.md", "../../published/2023/HSEC-2023-0007.md",
+			advisory.Haskell(),
+			feedtest.Files{haskellPath: archive("advisories/hackage/base/HSEC-2023-0007.md", "../../published/2023/HSEC-2023-0007.md",
 				"advisories/published/2023/HSEC-2023-0007.md", haskellText, "advisories/reserved/HSEC-2023-0008.md", "", "advisories/published/HSEC-2023-0009.md", "# no TOML\n")},
-			[]string{"HSEC-2023-0007 =CVE-2023-1000 3.1:7.5 2023-06-19 | Hackage base [3.0.3.1, | GHC ghc [9.0.1,9.2.4)"}, 1,
+			[]string{"HSEC-2023-0007 =CVE-2023-1000 3.1:7.5 2023-06-19 | Hackage base [3.0.3.1, | GHC ghc [9.0.1,9.2.4)"},
+			1,
 		},
 		{
-			advisory.Kubernetes(), feedtest.Files{k8sPath: archive("upstream/CVE-2020-8551.json", k8sText), k8sFeed: []byte(k8sItems)},
+			advisory.Kubernetes(),
+			feedtest.Files{k8sPath: archive("upstream/CVE-2020-8551.json", k8sText), k8sFeed: []byte(k8sItems)},
 			[]string{
 				"CVE-2020-8551 3.0:5.9 2020-03-23 | Kubernetes k8s.io/kubelet [1.15.0,1.15.10) | Kubernetes sigs.k8s.io/azurefile-csi-driver [0,1.29.3]" +
 					" | Go k8s.io/kubernetes [1.15.0,1.15.10) +k8s.io/kubernetes/cmd/kubelet/app | Go sigs.k8s.io/azurefile-csi-driver [0,1.29.3]",
 				"CVE-2020-8551 3.0:4.3 2020-03-23",
-			}, 1,
+			},
+			1,
 		},
 	} {
 		t.Run(tt.feed.Name(), func(t *testing.T) {

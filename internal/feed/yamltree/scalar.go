@@ -27,7 +27,7 @@ func plainStart(s string, flow bool) bool {
 	case ',', '[', ']', '{', '}', '#', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`':
 		return false
 	case '-', '?', ':':
-		return len(s) > 1 && s[1] != ' ' && s[1] != '\t' && !(flow && strings.IndexByte(",[]{}", s[1]) >= 0)
+		return len(s) > 1 && s[1] != ' ' && s[1] != '\t' && (!flow || strings.IndexByte(",[]{}", s[1]) < 0)
 	}
 	return true
 }
@@ -171,8 +171,10 @@ func (p *parser) lift(indent int, folded bool, chomp byte) string {
 		}
 		b.WriteString(c)
 		breaks, more = 1, now
-		if l.end == len(p.text) {
-			breaks = 0 // the text ends without a line break
+		if l.end == len(p.text) { // the text ends without a line break
+			if breaks = 0; strings.TrimSpace(c) == "" {
+				p.fail("spaces at the end, of which readers think differently")
+			}
 		}
 	}
 	switch {

@@ -126,9 +126,7 @@ type parser struct {
 
 // split cuts the text into lines, and takes the marks of a document away.
 func (p *parser) split() error {
-	if strings.HasPrefix(p.text, "\ufeff") {
-		p.text = p.text[len("\ufeff"):]
-	}
+	p.text = strings.TrimPrefix(p.text, "\ufeff")
 	if err := printable(p.text); err != nil {
 		return err
 	}
