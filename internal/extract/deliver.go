@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
@@ -40,19 +41,37 @@ func (r *run) extract(
 	if err := r.deliver(ctx, l, &File{Path: p, Size: e.Size, Mode: e.Mode, content: content}, direct, into); err != nil || len(buffered) == 0 {
 		return err
 	}
-	data, err := r.buffer(ctx, l, p, &artifact.Entry{Size: e.Size, Content: content})
-	if err != nil || data == nil {
+	held, file, err := r.hold(ctx, l, p, &artifact.Entry{Size: e.Size, Mode: e.Mode, Content: content}, buffered)
+	if err != nil || held == nil {
 		return err
 	}
-	mode := e.Mode
 	r.slots <- struct{}{}
 	wait.Go(func() {
-		defer func() { <-r.slots; r.buffers.Release(int64(cap(data))) }()
+		defer func() { <-r.slots; held() }()
 		for _, t := range buffered {
-			into.add(l, t.extractor, r.apply(ctx, l, t.extractor, NewFile(p, data, mode)))
+			f := *file
+			into.add(l, t.extractor, r.apply(ctx, l, t.extractor, &f))
 		}
 	})
 	return nil
+}
+
+// hold takes a file into memory: in pages where all who want it read parts of it, else in one piece. It gives nil for release where that was not
+// possible, which is then reported.
+func (r *run) hold(ctx context.Context, l *layerIndex, p string, e *artifact.Entry, wants []target) (release func(), file *File, err error) {
+	inParts := !slices.ContainsFunc(wants, func(t target) bool { return !t.claim.RandomAccess && !t.claim.Stream })
+	if inParts {
+		held, err := r.paged(ctx, l, p, e)
+		if err != nil || held == nil {
+			return nil, nil, err
+		}
+		return func() { r.giveBack(held) }, &File{Path: p, Size: held.size, Mode: e.Mode, content: fromTheStart{held, held.size}}, nil
+	}
+	data, err := r.buffer(ctx, l, p, e)
+	if err != nil || data == nil {
+		return nil, nil, err
+	}
+	return func() { r.buffers.Release(int64(cap(data))) }, NewFile(p, data, e.Mode), nil
 }
 
 // deliver has extractors read a file that is not buffered.

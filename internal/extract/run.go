@@ -90,6 +90,7 @@ type run struct {
 	seed    maphash.Seed
 	buffers *semaphore.Weighted // bytes of files held in memory
 	slots   chan struct{}       // extractions at one time
+	free    pagePool
 
 	retained atomic.Int64 // bytes of names; see maxRetained
 	packages atomic.Int64 // see maxPackages
@@ -114,10 +115,7 @@ func (f *claimedFile) add(l *layerIndex, extractor int, facts Facts) {
 func (r *run) buffer(ctx context.Context, l *layerIndex, p string, e *artifact.Entry) ([]byte, error) {
 	most := min(r.limits.FileBytes, r.limits.BufferBytes)
 	tooLarge := func() ([]byte, error) {
-		l.report(artifact.Incomplete{
-			Path: p, Reason: artifact.FileTooLarge,
-			Detail: fmt.Sprintf("%d bytes; the limit is %d", e.Size, most),
-		})
+		r.tooLarge(l, p, e.Size)
 		return nil, nil
 	}
 	if e.Size > most {
@@ -127,18 +125,11 @@ func (r *run) buffer(ctx context.Context, l *layerIndex, p string, e *artifact.E
 	data := make([]byte, 0, min(max(e.Size, 0), 1<<20, most)+bytes.MinRead)
 	held := int64(0)
 	grow := func(n int64) error {
-		if r.buffers.TryAcquire(n - held) {
-			held = n
-			return nil
+		err := r.growTo(ctx, held, n)
+		if held = n; err != nil {
+			held = 0
 		}
-		// Two walkers that wait while they hold could wait for each other; what extractions hold is always given back.
-		r.buffers.Release(held)
-		held = 0
-		if err := r.buffers.Acquire(ctx, n); err != nil {
-			return err
-		}
-		held = n
-		return nil
+		return err
 	}
 	if err := grow(int64(cap(data))); err != nil {
 		return nil, err
@@ -174,6 +165,23 @@ func (r *run) buffer(ctx context.Context, l *layerIndex, p string, e *artifact.E
 			return nil, err
 		}
 	}
+}
+
+func (r *run) tooLarge(l *layerIndex, p string, size int64) {
+	l.report(artifact.Incomplete{
+		Path: p, Reason: artifact.FileTooLarge,
+		Detail: fmt.Sprintf("%d bytes; the limit is %d", size, min(r.limits.FileBytes, r.limits.BufferBytes)),
+	})
+}
+
+// growTo has n bytes of buffers instead of those that are held; none after an error.
+func (r *run) growTo(ctx context.Context, held, n int64) error {
+	if r.buffers.TryAcquire(n - held) {
+		return nil
+	}
+	// Two walkers that wait while they hold could wait for each other; what extractions hold is always given back.
+	r.buffers.Release(held)
+	return r.buffers.Acquire(ctx, n)
 }
 
 // apply runs one extractor over one file. A panic would be a bug of ours, but it must not cost the user the scan.

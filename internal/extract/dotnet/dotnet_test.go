@@ -119,13 +119,15 @@ func TestDeps(t *testing.T) {
 			"the shared runtime", `{"runtimeTarget":{"name":".NETCoreApp,Version=v8.0/linux-x64","signature":""},"targets":{".NETCoreApp,Version=v8.0":{},` +
 				`".NETCoreApp,Version=v8.0/linux-x64":{"Microsoft.NETCore.App.Runtime.linux-x64/8.0.1":{"runtime":{"System.Runtime.dll":{}},"native":{"libcoreclr.so":{}}}}},` +
 				`"libraries":{"Microsoft.NETCore.App.Runtime.linux-x64/8.0.1":{"type":"package","serviceable":true,"sha512":"","path":"microsoft.netcore.app.runtime.linux-x64/8.0.1"}}}`,
-			[]string{"Microsoft.NETCore.App.Runtime.linux-x64 8.0.1"}, "",
+			[]string{"Microsoft.NETCore.App.Runtime.linux-x64 8.0.1"},
+			"",
 		},
 		{
 			"for any platform, by its files", `{"runtimeTarget":{"name":".NETCoreApp,Version=v6.0"},"targets":{".NETCoreApp,Version=v6.0":{` +
 				`"A/1.0.0":{"runtimeTargets":{"runtimes/unix/lib/net6.0/A.dll":{"rid":"unix","assetType":"runtime"}}},"B/2.0.0":{"compileOnly":true}}},` +
 				`"libraries":{"A/1.0.0":{"type":"package"},"B/2.0.0":{"type":"package"}}}`,
-			[]string{"A 1.0.0"}, "",
+			[]string{"A 1.0.0"},
+			"",
 		},
 		{"a target that is not there: all count", `{"runtimeTarget":{"name":"x"},"targets":{"y":{"A/1.0.0":{"runtime":{"A.dll":{}}},"B/1":{}}},"libraries":{"A/1.0.0":{"type":"package"},"B/1":{"type":"package"}}}`, []string{"A 1.0.0"}, ""},
 		{"without targets", `{"libraries":{"A/1.0.0":{"type":"package"},"nothing":{"type":"package"},"/1":{"type":"package"}}}`, []string{"A 1.0.0"}, ""},
@@ -299,7 +301,9 @@ func bundled(host []byte, version uint32, files ...embedded) []byte {
 }
 
 var program = []embedded{
-	{"MyApp.dll", strings.Repeat("MZ", 5000)}, {"MyApp.deps.json", selfContained}, {"MyApp.runtimeconfig.json", `{"runtimeOptions":{}}`},
+	{"MyApp.dll", strings.Repeat("MZ", 5000)},
+	{"MyApp.deps.json", selfContained},
+	{"MyApp.runtimeconfig.json", `{"runtimeOptions":{}}`},
 	{"de/MyApp.resources.dll", "MZ"},
 }
 

@@ -59,7 +59,7 @@ func parseELF(head []byte, ra io.ReaderAt, size int64) *File {
 // sections reads the table of sections.
 func (x *File) sections(head Fields, ra io.ReaderAt, size int64, shoff, shentsize, shnum, shstrndx uint64) {
 	const largestNames = 1 << 20
-	const noBits, alloc = 8, 2
+	const null, noBits, alloc = 0, 8, 2
 	if shnum == 0 || shnum > limit || shentsize < 40 || shentsize > 128 {
 		return
 	}
@@ -75,7 +75,7 @@ func (x *File) sections(head Fields, ra io.ReaderAt, size int64, shoff, shentsiz
 	}
 	section := func(i uint64) (nameAt, addr, off, size uint64, mapped bool) {
 		s := i * shentsize
-		if table.U32(s+4) == noBits {
+		if kind := table.U32(s + 4); kind == null || kind == noBits {
 			return 0, 0, 0, 0, false
 		}
 		if x.Is64 {

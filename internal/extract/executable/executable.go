@@ -117,16 +117,16 @@ func readHead(ra io.ReaderAt, size int64) []byte {
 }
 
 // Shift moves all offsets by a base; false where they would not fit.
-func (f *File) Shift(base int64) bool {
-	for i := range f.Segments {
-		s := &f.Segments[i]
+func (x *File) Shift(base int64) bool {
+	for i := range x.Segments {
+		s := &x.Segments[i]
 		if s.Off > math.MaxInt64-base-s.Size {
 			return false
 		}
 		s.Off += base
 	}
-	for i := range f.Sections {
-		s := &f.Sections[i]
+	for i := range x.Sections {
+		s := &x.Sections[i]
 		if s.Off > math.MaxInt64-base-s.Size {
 			return false
 		}
@@ -136,8 +136,8 @@ func (f *File) Shift(base int64) bool {
 }
 
 // Section gives the first section of a name.
-func (f *File) Section(name string) (Section, bool) {
-	for _, s := range f.Sections {
+func (x *File) Section(name string) (Section, bool) {
+	for _, s := range x.Sections {
 		if s.Name == name {
 			return s, true
 		}
@@ -145,15 +145,15 @@ func (f *File) Section(name string) (Section, bool) {
 	return Section{}, false
 }
 
-func (f *File) addSegment(addr, off, size uint64, data bool) {
+func (x *File) addSegment(addr, off, size uint64, data bool) {
 	if inFile(addr, off, size) {
-		f.Segments = append(f.Segments, Segment{Addr: addr, Off: int64(off), Size: int64(size), Data: data})
+		x.Segments = append(x.Segments, Segment{Addr: addr, Off: int64(off), Size: int64(size), Data: data})
 	}
 }
 
-func (f *File) addSection(name string, addr, off, size uint64, mapped bool) {
+func (x *File) addSection(name string, addr, off, size uint64, mapped bool) {
 	if inFile(addr, off, size) {
-		f.Sections = append(f.Sections, Section{Name: name, Addr: addr, Off: int64(off), Size: int64(size), Mapped: mapped})
+		x.Sections = append(x.Sections, Section{Name: name, Addr: addr, Off: int64(off), Size: int64(size), Mapped: mapped})
 	}
 }
 
