@@ -84,7 +84,7 @@ func (x *File) sections(head Fields, ra io.ReaderAt, size int64, shoff, shentsiz
 		return uint64(table.U32(s)), uint64(table.U32(s + 12)), uint64(table.U32(s + 16)), uint64(table.U32(s + 20)), table.U32(s+8)&alloc != 0
 	}
 	names := Fields{Order: x.Order}
-	if ra != nil && shstrndx < shnum {
+	if ra != nil && shstrndx > 0 && shstrndx < shnum { // zero: there are no names
 		_, _, off, n, _ := section(shstrndx)
 		if off <= uint64(size) && n <= largestNames {
 			names.Bytes = make([]byte, n)
