@@ -18,7 +18,10 @@ type download struct {
 	client      *outbound.Client
 	root        *os.Root
 	res         Resource
-	url, sumURL string
+	start       string // where the steps begin
+	steps       []Step // none with a mirror
+	url, sumURL string // of the file, when the steps were followed
+	sum         string // of the file by its index, in lower-case hex; often empty
 	name        string // of the file in root
 	max         int64
 	now         func() time.Time
@@ -37,7 +40,13 @@ const (
 
 func (d *download) run(ctx context.Context) Fetched {
 	out := Fetched{Resource: d.res}
-	outcome, err := d.update(ctx)
+	var outcome Outcome
+	var err error
+	if d.start == "" {
+		err = fmt.Errorf("only mirrors have it: %w", artifact.ErrNotFound)
+	} else {
+		outcome, err = d.update(ctx)
+	}
 	out.Outcome, out.Downloaded = outcome, d.read
 	if errors.Is(err, artifact.ErrNotFound) && d.res.Optional {
 		out.Outcome, err = Missing, nil
@@ -55,11 +64,17 @@ func (d *download) update(ctx context.Context) (Outcome, error) {
 	if err := d.root.MkdirAll(filepath.Dir(d.name), 0o755); err != nil {
 		return Failed, err
 	}
-	if err := d.load(); err != nil {
+	if err := d.find(ctx); err != nil {
 		return Failed, err
 	}
-	idle, damaged := 0, false
+	idle, damaged, gone := 0, false, false
 	for range maxRounds {
+		if d.sum != "" && d.state.Whole != nil {
+			if d.state.Part != nil {
+				return Unchanged, d.forget()
+			}
+			return Unchanged, nil // the file at hand is the one that the index vouches for
+		}
 		before := d.read
 		outcome, err := d.round(ctx)
 		switch {
@@ -69,6 +84,17 @@ func (d *download) update(ctx context.Context) (Outcome, error) {
 			return Failed, ctx.Err()
 		case errors.Is(err, artifact.ErrCorrupt) && !damaged:
 			damaged = true // perhaps a part that was damaged here, or a change upstream in between; once more from the start
+			if err := d.find(ctx); err != nil {
+				return Failed, err
+			}
+		case errors.Is(err, artifact.ErrNotFound) && len(d.steps) > 0:
+			if gone {
+				return Failed, fmt.Errorf("%w: the index names %s, which is not there", artifact.ErrUnreachable, outbound.Redact(d.url))
+			}
+			gone = true // perhaps upstream took it away after the index was read
+			if err := d.find(ctx); err != nil {
+				return Failed, err
+			}
 		case errors.Is(err, errRestart):
 			idle++
 		case errors.Is(err, errBroken) && d.read > before:
@@ -88,6 +114,14 @@ func (d *download) update(ctx context.Context) (Outcome, error) {
 		}
 	}
 	return Failed, fmt.Errorf("%w: the connection broke %d times", artifact.ErrUnreachable, maxRounds)
+}
+
+// find learns where the file lies upstream, and what of it is at hand.
+func (d *download) find(ctx context.Context) error {
+	if err := d.resolve(ctx); err != nil {
+		return err
+	}
+	return d.load()
 }
 
 var (

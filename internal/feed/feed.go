@@ -37,9 +37,13 @@ type About struct {
 
 // Resource is one upstream file.
 type Resource struct {
-	URL      string // https URL of the upstream
+	URL      string // https URL of the upstream: of the file, or of the first Index
 	Path     string // the file's place in a mirror, slash-separated: "osv/Debian/all.zip"
 	Optional bool   // may be missing
+	// Index leads from URL to the file, step by step, where upstream's name for it changes. A mirror has the file at its Path and no index.
+	Index []Step
+	// MirrorOnly says that upstream publishes what is in the file, at URL, but no such file: only mirrors have it.
+	MirrorOnly bool
 	// Sum is the name of the checksum file which upstream puts beside this one, in the same folder; empty where there is none.
 	// What ends in ".meta" is NVD's kind, with the SHA-256 of the contents before gzip; else it is sha256sum's.
 	Sum string

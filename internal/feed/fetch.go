@@ -19,7 +19,7 @@ import (
 
 // FetchOptions are the settings of a fetch.
 type FetchOptions struct {
-	// BaseURL is a mirror's: a resource is then at its Path below it instead of at its URL. Default upstream.
+	// BaseURL is a mirror's: a resource is then at its Path below it, instead of where its URL and Index lead. Default upstream.
 	BaseURL string
 	// Parallel is how many files are fetched side by side; default 4.
 	Parallel int
@@ -46,7 +46,7 @@ const (
 	Failed    Outcome = iota // could not be fetched; what was at hand before is kept
 	Updated                  // new bytes are there
 	Unchanged                // the copy at hand is what upstream has
-	Missing                  // optional, and not there upstream; what was at hand before is kept
+	Missing                  // optional, and not there upstream, or its index is not; what was at hand before is kept
 )
 
 var outcomeNames = [...]string{"failed", "updated", "unchanged", "missing"}
@@ -143,12 +143,10 @@ func Fetch(ctx context.Context, client *outbound.Client, dir string, res []Resou
 				return nil //nolint:nilerr // the report says that this file was not tried
 			}
 			d := &download{
-				client: client, root: root, url: at(base, r), res: r, name: filepath.FromSlash(r.Path),
+				client: client, root: root, res: r, name: filepath.FromSlash(r.Path),
 				max: opts.MaxBytes, now: opts.Now, progress: progress,
 			}
-			if r.Sum != "" {
-				d.sumURL = beside(d.url, r.Sum)
-			}
+			d.start, d.steps = source(base, r)
 			report.Files[i] = d.run(ctx)
 			return nil
 		})
@@ -171,12 +169,15 @@ var ErrBusy = errors.New("another update is at work in the folder of feeds; wait
 
 var errNotTried = errors.New("not tried")
 
-// at is where a resource is fetched from.
-func at(base *url.URL, r Resource) string {
-	if base == nil {
-		return r.URL
+// source is where a resource is fetched from, empty where it is not to be had.
+func source(base *url.URL, r Resource) (string, []Step) {
+	switch {
+	case base != nil:
+		return base.JoinPath(r.Path).String(), nil
+	case r.MirrorOnly:
+		return "", nil
 	}
-	return base.JoinPath(r.Path).String()
+	return r.URL, r.Index
 }
 
 // beside is the URL of another file in the same folder.

@@ -23,5 +23,9 @@ func lock(root *os.Root) (unlock func(), err error) {
 		}
 		return nil, fmt.Errorf("locking the folder of feeds: %w", err)
 	}
-	return func() { _ = f.Close() }, nil
+	return func() {
+		// Not only closed: a program that is being started side by side holds the file open until its exec, and with it the lock.
+		_ = unix.Flock(int(f.Fd()), unix.LOCK_UN)
+		_ = f.Close()
+	}, nil
 }

@@ -72,8 +72,14 @@ func (d *download) load() error {
 	if p != nil && (!havePart || p.URL != shown || !p.resumable() || p.Length >= 0 && partSize > p.Length) {
 		d.state.Part = nil
 	}
-	if w := d.state.Whole; w != nil && (!have || size != w.Length || w.URL != shown) {
-		d.state.Whole = nil
+	if w := d.state.Whole; w != nil {
+		same := w.URL == shown
+		if d.sum != "" { // by which the same file is known at another URL, and another file at the same
+			same = w.SHA256 == d.sum
+		}
+		if !have || size != w.Length || !same {
+			d.state.Whole = nil
+		}
 	}
 	if d.state.Part == nil && havePart {
 		return d.root.Remove(d.name + ".part")

@@ -103,8 +103,11 @@ const (
 // sumFile is what a checksum file says, in lower-case hex.
 type sumFile struct{ file, contents string }
 
-// published fetches the checksum file, where there is one. Mirrors may be without.
+// published gives the checksum that the index told, or fetches the checksum file where there is one. Mirrors may be without.
 func (d *download) published(ctx context.Context) (sumFile, error) {
+	if d.sum != "" {
+		return sumFile{file: d.sum}, nil
+	}
 	if d.sumURL == "" {
 		return sumFile{}, nil
 	}
@@ -120,7 +123,11 @@ func (d *download) published(ctx context.Context) (sumFile, error) {
 	if err != nil {
 		return sumFile{}, err
 	}
-	return parseSumFile(d.res.Sum, path.Base(d.res.Path), string(b))
+	of := d.res.Path
+	if len(d.steps) > 0 {
+		of = d.url
+	}
+	return parseSumFile(d.res.Sum, path.Base(of), string(b))
 }
 
 // parseSumFile reads NVD's ".meta" ("sha256:ABC..." on a line of its own) or the output of sha256sum.
