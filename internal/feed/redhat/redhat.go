@@ -43,12 +43,15 @@ func (source) About() feed.About {
 	}
 }
 
-// Resources names both archives. Upstream publishes neither at a name that stays: that of the VEX files carries the day and is told
-// by archive_latest.txt beside it, and the API has records only one by one. So both come from mirrors.
+// Resources names both archives. That of the VEX files carries the day in its name; the API has records only one by one, so that an archive of them
+// comes from mirrors.
 func (source) Resources() []feed.Resource {
 	return []feed.Resource{
-		{URL: "https://security.access.redhat.com/data/csaf/v2/vex/csaf_vex.tar.zst", Path: vexPath, Optional: true},
-		{URL: "https://access.redhat.com/hydra/rest/securitydata/hydra-rest-securitydata-cve.tar.zst", Path: cvePath, Optional: true},
+		{
+			URL: "https://security.access.redhat.com/data/csaf/v2/vex/archive_latest.txt", Path: vexPath, Optional: true,
+			Index: []feed.Step{{Kind: feed.NameIndex, Want: ".tar.zst"}},
+		},
+		{URL: "https://access.redhat.com/hydra/rest/securitydata/cve.json", Path: cvePath, Optional: true, MirrorOnly: true},
 	}
 }
 

@@ -47,7 +47,7 @@ func (s source) Resources() []feed.Resource {
 	}
 	return []feed.Resource{
 		{URL: "https://ftp.suse.com/pub/projects/security/csaf.tar.bz2", Path: "suse/csaf.tar.bz2", Optional: true},
-		{URL: "https://ftp.suse.com/pub/projects/security/csaf-suse-su.tar.zst", Path: "suse/csaf-suse-su.tar.zst", Optional: true},
+		{URL: "https://ftp.suse.com/pub/projects/security/csaf/", Path: "suse/csaf-suse-su.tar.zst", Optional: true, MirrorOnly: true},
 	}
 }
 

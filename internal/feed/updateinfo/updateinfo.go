@@ -19,8 +19,10 @@ import (
 
 // Repository is a repository's file of notices.
 type Repository struct {
-	Namespace string // "Fedora:40"
-	Path, URL string // as in feed.Resource
+	Namespace  string // "Fedora:40"
+	Path, URL  string // as in feed.Resource, and so the others
+	Index      []feed.Step
+	MirrorOnly bool
 }
 
 // New gives a feed of repositories, each of which may be missing in a mirror.
@@ -28,40 +30,60 @@ func New(name string, about feed.About, repositories []Repository) feed.Feed {
 	return source{name, about, repositories}
 }
 
-// Amazon gives the feed of Amazon Linux. Amazon's repositories lie below a path that changes with each release and is told by a mirror.list, so that they come from mirrors.
+// ofRepository leads from a repository's repodata/repomd.xml to its notices.
+func ofRepository() feed.Step { return feed.Step{Kind: feed.RepoIndex, Want: "updateinfo"} }
+
+// Amazon gives the feed of Amazon Linux, whose repositories lie below a path that changes with each release and is told by a mirror.list. Only mirrors
+// have the notices of Amazon Linux 1, which Amazon serves without encryption, and those of the extras of Amazon Linux 2 as one file: upstream has a
+// repository for each of them.
 func Amazon() feed.Feed {
 	var list []Repository
-	for _, r := range []struct{ release, repo, url string }{
-		{"1", "updates", "https://repo.us-east-1.amazonaws.com/latest/updates/x86_64/"},
-		{"2", "core", "https://cdn.amazonlinux.com/2/core/latest/x86_64/"},
-		{"2", "extras", "https://cdn.amazonlinux.com/2/extras/"},
-		{"2022", "core", "https://cdn.amazonlinux.com/al2022/core/mirrors/latest/x86_64/"},
-		{"2023", "core", "https://cdn.amazonlinux.com/al2023/core/mirrors/latest/x86_64/"},
-		{"2023", "kernel-livepatch", "https://cdn.amazonlinux.com/al2023/kernel-livepatch/mirrors/latest/x86_64/"},
+	for _, r := range []struct {
+		release, repo, url string
+		mirror             bool
+	}{
+		{"1", "updates", "https://alas.aws.amazon.com/index.html", true},
+		{"2", "core", "https://cdn.amazonlinux.com/2/core/latest/x86_64/mirror.list", false},
+		{"2", "extras", "https://cdn.amazonlinux.com/2/extras-catalog.json", true},
+		{"2022", "core", "https://cdn.amazonlinux.com/al2022/core/mirrors/latest/x86_64/mirror.list", false},
+		{"2023", "core", "https://cdn.amazonlinux.com/al2023/core/mirrors/latest/x86_64/mirror.list", false},
+		{"2023", "kernel-livepatch", "https://cdn.amazonlinux.com/al2023/kernel-livepatch/mirrors/latest/x86_64/mirror.list", false},
 	} {
-		list = append(list, Repository{
-			Namespace: string(purl.Amazon) + ":" + r.release,
-			Path:      "amazon/" + r.release + "/" + r.repo + "/updateinfo.xml.gz",
-			URL:       r.url + "repodata/updateinfo.xml.gz",
-		})
+		at := Repository{
+			Namespace:  string(purl.Amazon) + ":" + r.release,
+			Path:       "amazon/" + r.release + "/" + r.repo + "/updateinfo.xml.gz",
+			URL:        r.url,
+			MirrorOnly: r.mirror,
+		}
+		if !r.mirror {
+			at.Index = []feed.Step{{Kind: feed.BaseIndex, Want: "repodata/repomd.xml"}, ofRepository()}
+		}
+		list = append(list, at)
 	}
 	return New("amazon", feed.About{Publisher: "Amazon Web Services", License: "no licence stated", URL: "https://alas.aws.amazon.com/"}, list)
 }
 
 // The releases of Fedora to look for. A mirror need not have all of them.
 const (
-	firstFedora = 36
-	lastFedora  = 46
+	firstFedora    = 36
+	archivedFedora = 41 // the last that upstream has only in its archive
+	lastFedora     = 46
 )
 
-// Fedora gives the feed of Fedora's updates. Its files are named by their checksum, which repomd.xml tells, so that they come from mirrors.
+// Fedora gives the feed of Fedora's updates. Its files are named by their checksum, which repomd.xml tells. Releases up to about 40 are
+// published only in forms that are not read, xz and zchunk: those come from mirrors that pack them otherwise, and a fetch says so.
 func Fedora() feed.Feed {
 	var list []Repository
 	for n := firstFedora; n <= lastFedora; n++ {
+		tree := "fedora"
+		if n <= archivedFedora {
+			tree = "archive/fedora"
+		}
 		list = append(list, Repository{
 			Namespace: fmt.Sprintf("%s:%d", purl.Fedora, n),
 			Path:      fmt.Sprintf("fedora/%d/updateinfo.xml.zst", n),
-			URL:       fmt.Sprintf("https://dl.fedoraproject.org/pub/fedora/linux/updates/%d/Everything/x86_64/repodata/updateinfo.xml.zst", n),
+			URL:       fmt.Sprintf("https://dl.fedoraproject.org/pub/%s/linux/updates/%d/Everything/x86_64/repodata/repomd.xml", tree, n),
+			Index:     []feed.Step{ofRepository()},
 		})
 	}
 	return New("fedora", feed.About{Publisher: "Fedora Project", License: "no licence stated", URL: "https://bodhi.fedoraproject.org/"}, list)
@@ -79,7 +101,7 @@ func (s source) About() feed.About { return s.about }
 func (s source) Resources() []feed.Resource {
 	out := make([]feed.Resource, len(s.repositories))
 	for i, r := range s.repositories {
-		out[i] = feed.Resource{URL: r.URL, Path: r.Path, Optional: true}
+		out[i] = feed.Resource{URL: r.URL, Path: r.Path, Optional: true, Index: r.Index, MirrorOnly: r.MirrorOnly}
 	}
 	return out
 }
