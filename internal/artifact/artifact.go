@@ -26,7 +26,7 @@ const (
 type Artifact struct {
 	Kind        Kind     `json:"kind"`
 	Name        string   `json:"name"`                   // the target as the user wrote it, without a scheme prefix
-	Format      string   `json:"format"`                 // registry, docker-archive, oci-archive, oci-layout, rootfs, directory, cyclonedx, spdx
+	Format      string   `json:"format"`                 // registry, docker, containers-storage, containerd, docker-archive, oci-archive, oci-layout, rootfs, directory, cyclonedx, spdx
 	Reference   string   `json:"reference,omitempty"`    // full registry reference, where there is one
 	Digest      string   `json:"digest,omitempty"`       // manifest digest
 	ImageID     string   `json:"image_id,omitempty"`     // digest of the image config

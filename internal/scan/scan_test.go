@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -212,5 +213,67 @@ func BenchmarkScan(b *testing.B) {
 		if r := run(b, img, scan.Options{}); len(r.Packages) != 22 {
 			b.Fatal(len(r.Packages))
 		}
+	}
+}
+
+// TestTheTimeLimitBoundsOpening asks a registry that accepts connections and never answers, and reads a pipe that nobody writes to.
+func TestTheTimeLimitBoundsOpening(t *testing.T) {
+	t.Parallel()
+	silent, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = silent.Close() })
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = w.Close(), r.Close() })
+	for _, target := range []string{"registry:" + silent.Addr().String() + "/app:1", "-"} {
+		start := time.Now()
+		_, err := scan.Open(t.Context(), target, scan.Options{Stdin: r, Limits: artifact.Limits{Time: 300 * time.Millisecond}})
+		lim, is := errors.AsType[*artifact.ErrLimit](err)
+		if !is || lim.Reason != artifact.TimeLimit {
+			t.Errorf("%s: %v", target, err)
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%s: it took %s", target, took)
+		}
+	}
+}
+
+func TestStandardInput(t *testing.T) {
+	t.Parallel()
+	archive, err := os.ReadFile(sampleImage(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, in, format, fails string }{
+		{"an archive", string(archive), "docker-archive", ""},
+		{"an SBOM", `{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": []}`, "cyclonedx", ""},
+		{"nothing", "", "", "empty"},
+		{"text", "hello", "", "neither an image archive"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			target, err := scan.Open(t.Context(), "-", scan.Options{Stdin: strings.NewReader(c.in)})
+			if c.fails != "" {
+				if err == nil || !strings.Contains(err.Error(), c.fails) {
+					t.Errorf("got %v, want an error about %q", err, c.fails)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer target.Close()
+			if target.Artifact.Format != c.format || target.Artifact.Name != "-" {
+				t.Errorf("%s, format %s, want %s", target.Artifact.Name, target.Artifact.Format, c.format)
+			}
+		})
+	}
+	_, err = scan.Open(t.Context(), "-", scan.Options{Stdin: strings.NewReader(string(archive)), Limits: artifact.Limits{TotalBytes: 1000}})
+	if lim, is := errors.AsType[*artifact.ErrLimit](err); !is || lim.Reason != artifact.BytesLimit {
+		t.Errorf("past the limit: %v", err)
 	}
 }

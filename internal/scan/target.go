@@ -39,8 +39,11 @@ func (t *Target) Close() error {
 
 // Schemes are the prefixes by which a user forces the kind of a target, each with a word of help.
 var schemes = []struct{ name, help string }{
-	{"registry", "an image in a registry: registry:alpine:3.20"},
-	{"docker-archive", "a tar made by docker save or podman save"},
+	{"registry", "an image in a registry, without looking here: registry:alpine:3.20"},
+	{"docker", "an image of a Docker engine here, by its socket ($DOCKER_HOST)"},
+	{"podman", "an image of podman, buildah or CRI-O here, in containers/storage"},
+	{"containerd", "an image in containerd's store here; $CONTAINERD_NAMESPACE names one of several"},
+	{"docker-archive", "a tar made by docker save or podman save; - reads one, or an SBOM, from standard input"},
 	{"oci-archive", "a tar of an OCI layout"},
 	{"oci", "an OCI layout directory, with :TAG or @DIGEST where it holds several images"},
 	{"rootfs", "an unpacked root file system; rootfs:/ is this host"},
@@ -58,11 +61,30 @@ func Schemes() [][2]string {
 }
 
 // Open opens a target. A scheme prefix forces its kind; without one, what lies on disk under that name is looked at,
-// and a name that is nothing on disk is a registry reference. Errors wrap [ErrTarget], artifact.ErrNotFound,
-// artifact.ErrUnreachable, artifact.ErrCorrupt or the cause.
+// and a name that is nothing on disk is a reference: to an image that an engine of this host has under just that name,
+// else to one in a registry. "-" is standard input. Opening takes as long as Limits.Time at most. Errors wrap
+// [ErrTarget], artifact.ErrNotFound, artifact.ErrUnreachable, artifact.ErrCorrupt or the cause.
 func Open(ctx context.Context, target string, o Options) (*Target, error) {
+	limit := o.Limits.WithDefaults().Time
+	bounded, cancel := context.WithTimeoutCause(ctx, limit, &artifact.ErrLimit{
+		Reason: artifact.TimeLimit, Detail: fmt.Sprintf("opening took longer than %s", limit),
+	})
+	defer cancel()
+	t, err := open(bounded, target, o)
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+		if _, said := errors.AsType[*artifact.ErrLimit](err); !said {
+			err = fmt.Errorf("%w (%w)", context.Cause(bounded), err)
+		}
+	}
+	return t, err
+}
+
+func open(ctx context.Context, target string, o Options) (*Target, error) {
 	img := o.Registry
 	img.Platform, img.Limits = o.Platform, o.Limits
+	if target == "-" {
+		return openStdin(ctx, o, img)
+	}
 	scheme, rest, found := strings.Cut(target, ":")
 	if !found || !slices.ContainsFunc(schemes, func(s struct{ name, help string }) bool { return s.name == scheme }) {
 		scheme, rest = "", target
@@ -81,7 +103,17 @@ func Open(ctx context.Context, target string, o Options) (*Target, error) {
 	var err error
 	switch scheme {
 	case "registry":
-		src, err = image.OpenRegistry(ctx, rest, img)
+		if forced == "" {
+			src, err = openReference(ctx, rest, img)
+		} else {
+			src, err = image.OpenRegistry(ctx, rest, img)
+		}
+	case "docker":
+		src, err = image.OpenDocker(ctx, rest, img)
+	case "podman":
+		src, err = image.OpenStorage(ctx, rest, img)
+	case "containerd":
+		src, err = image.OpenContainerd(ctx, rest, img)
 	case "docker-archive", "oci-archive":
 		img.Format = forced
 		src, err = image.OpenArchive(ctx, rest, img)
@@ -100,6 +132,22 @@ func Open(ctx context.Context, target string, o Options) (*Target, error) {
 	t := &Target{Artifact: src.Artifact(), source: src}
 	t.Artifact.Name = rest
 	return t, nil
+}
+
+// openReference opens the image of a name without a scheme: one that is here already is not fetched.
+func openReference(ctx context.Context, ref string, img image.Options) (artifact.Source, error) {
+	src, denied, err := image.OpenLocal(ctx, ref, img)
+	if err == nil || ctx.Err() != nil {
+		return src, err
+	}
+	if !errors.Is(err, artifact.ErrNotFound) {
+		return nil, fmt.Errorf("%w (registry:%s is the one in the registry)", err, ref)
+	}
+	src, err = image.OpenRegistry(ctx, ref, img)
+	if err != nil && len(denied) > 0 {
+		err = fmt.Errorf("%w; not looked at here: %s", err, strings.Join(denied, ", "))
+	}
+	return src, err
 }
 
 // look finds the kind of a target without a scheme.
@@ -187,6 +235,53 @@ func readHead(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, 64<<10))
 }
 
+// openStdin opens what is piped in: an image archive or an SBOM.
+func openStdin(ctx context.Context, o Options, img image.Options) (*Target, error) {
+	in := o.Stdin
+	if in == nil {
+		in = os.Stdin
+	}
+	if f, is := in.(*os.File); is {
+		if info, err := f.Stat(); err == nil && info.Mode()&fs.ModeCharDevice != 0 {
+			return nil, fmt.Errorf("%w: nothing is piped into standard input", ErrTarget)
+		}
+	}
+	kept, err := image.Keep(ctx, in, o.Limits)
+	if err != nil {
+		return nil, fmt.Errorf("reading standard input: %w", err)
+	}
+	head := make([]byte, 64<<10)
+	n, err := kept.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		_ = kept.Close()
+		return nil, fmt.Errorf("reading standard input: %w", err)
+	}
+	if _, ok := sbom.Detect(head[:n]); ok {
+		defer kept.Close()
+		return readSBOM(ctx, "-", io.NewSectionReader(kept, 0, kept.Size()), o.Limits)
+	}
+	kind, err := kept.Detect(ctx)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("reading standard input: %w", err)
+	case n == 0:
+		err = fmt.Errorf("%w: standard input is empty", ErrTarget)
+	case kind == "":
+		err = fmt.Errorf("%w: standard input is neither an image archive (docker-archive, oci-archive) nor an SBOM (CycloneDX, SPDX)", ErrTarget)
+	}
+	if err != nil {
+		_ = kept.Close()
+		return nil, err
+	}
+	src, err := image.OpenKept(ctx, kept, img)
+	if err != nil {
+		return nil, fmt.Errorf("opening standard input: %w", err)
+	}
+	t := &Target{Artifact: src.Artifact(), source: src}
+	t.Artifact.Name = "-"
+	return t, nil
+}
+
 func openSBOM(ctx context.Context, name string, limits artifact.Limits) (*Target, error) {
 	// Before opening, since opening a named pipe would wait for its writer.
 	if info, err := os.Stat(name); err != nil {
@@ -199,8 +294,12 @@ func openSBOM(ctx context.Context, name string, limits artifact.Limits) (*Target
 		return nil, fmt.Errorf("opening %s: %w", name, notFound(err))
 	}
 	defer f.Close()
+	return readSBOM(ctx, name, f, limits)
+}
+
+func readSBOM(ctx context.Context, name string, r io.Reader, limits artifact.Limits) (*Target, error) {
 	most := limits.WithDefaults().FileBytes
-	b, err := io.ReadAll(io.LimitReader(f, min(most, 1<<62)+1))
+	b, err := io.ReadAll(io.LimitReader(r, min(most, 1<<62)+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}

@@ -377,7 +377,7 @@ func snapshots(ctx context.Context, root *os.Root, meta *os.File, chains map[int
 	}
 	db, err := openPlain(root, containerdOverlayDB)
 	if err != nil {
-		return nil, nil //nolint:nilerr // without the snapshotter the layers are missing, which reading them will say
+		return nil, nil // without the snapshotter the layers are missing, which reading them will say
 	}
 	defer func() { _ = db.Close() }()
 	dirs := map[int]string{}

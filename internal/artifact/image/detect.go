@@ -30,15 +30,26 @@ func DetectFile(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("looking at %s: %w", path, err)
 	}
+	kind, err := detect(ctx, f, fi.Size())
+	if err != nil {
+		return "", fmt.Errorf("looking at %s: %w", path, err)
+	}
+	return kind, nil
+}
+
+// Detect tells what [DetectFile] tells of a file.
+func (k *Kept) Detect(ctx context.Context) (string, error) { return detect(ctx, k, k.size) }
+
+func detect(ctx context.Context, f io.ReaderAt, size int64) (string, error) {
 	var head [6]byte
 	n, err := f.ReadAt(head[:], 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("looking at %s: %w", path, err)
+		return "", err
 	}
 	if sniff(head[:n]) == plain {
-		return detectTar(newWindow(ctx, f, fi.Size())), nil
+		return detectTar(newWindow(ctx, f, size)), nil
 	}
-	in := bufio.NewReaderSize(&rawReader{r: f, ctx: ctx}, 64<<10)
+	in := bufio.NewReaderSize(&rawReader{r: io.NewSectionReader(f, 0, size), ctx: ctx}, 64<<10)
 	unpacked, done, err := unpack(ctx, newSource(Options{}), in, sniff(head[:n]))
 	if err != nil {
 		return "", nil // damaged or of another compression: not an image archive

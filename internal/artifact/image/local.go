@@ -129,6 +129,11 @@ func parseLocal(ref string) (reference, error) {
 	if _, err := name.ParseReference(ref, name.WeakValidation); err != nil {
 		return r, fmt.Errorf("image reference %.200q: %w", ref, err)
 	}
+	for part := range strings.SplitSeq(rest, "/") {
+		if part == "" || part == "." || part == ".." { // which would be another path to an engine
+			return r, fmt.Errorf("image reference %.200q: not a name", ref)
+		}
+	}
 	repo := rest
 	if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, '/') {
 		repo, r.tag = rest[:i], rest[i+1:]
