@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -110,11 +111,44 @@ and the command says so. Any other ecosystem that OSV publishes can be named as 
 		a := f.About()
 		fmt.Fprintf(&b, "| `%s` | [%s](%s) | %s | %d |\n", f.Name(), a.Publisher, a.URL, a.License, len(f.Resources()))
 	}
-	b.WriteString("\n## Where each file lies\n\n| path in the mirror | upstream |\n|---|---|\n")
-	for _, f := range all.Feeds() {
+	b.WriteString(`
+Read only when they are named with ` + "`--feed`" + `, because their terms do not allow to ship what they say, because another feed says the same, or
+because they take longer to read than all others together:
+
+| feed | published by | terms | files |
+|---|---|---|---|
+`)
+	for _, f := range all.OnRequest() {
+		a := f.About()
+		fmt.Fprintf(&b, "| `%s` | [%s](%s) | %s | %d |\n", f.Name(), a.Publisher, a.URL, a.License, len(f.Resources()))
+	}
+	b.WriteString(`
+## What an update costs
+
+` + "`sightline db update`" + ` downloads what changed since the last time, and goes on where a download was cut off. The biggest by far is Red Hat's archive: some
+hundred MB whenever upstream makes it anew, with about 10 GB of JSON in it. They are read as a stream, in some 50 MB of memory, and
+take one to two minutes of a processor. Who needs none of it names the feeds to take: ` + "`--feed alpine-secdb --feed nvd`" + `.
+
+## Where each file lies
+
+Where upstream's name for a file changes, the address is that of an index, which an update follows to the file of the day; a mirror has the
+file itself, and no index. Only mirrors have what upstream does not publish as one file. Of Fedora's older releases upstream has only
+forms that are not read (xz, zchunk): a mirror can hold them packed by gzip, bzip2 or zstd, whatever the name's ending.
+
+| path in the mirror | upstream |
+|---|---|
+`)
+	for _, f := range slices.Concat(all.Feeds(), all.OnRequest()) {
 		for _, r := range f.Resources() {
 			note := ""
-			if r.Optional {
+			switch {
+			case r.MirrorOnly:
+				note = " (only in mirrors)"
+			case len(r.Index) > 0 && r.Optional:
+				note = " (an index; may be missing)"
+			case len(r.Index) > 0:
+				note = " (an index)"
+			case r.Optional:
 				note = " (may be missing)"
 			}
 			fmt.Fprintf(&b, "| `%s` | <%s>%s |\n", r.Path, r.URL, note)

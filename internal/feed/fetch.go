@@ -23,7 +23,7 @@ type FetchOptions struct {
 	BaseURL string
 	// Parallel is how many files are fetched side by side; default 4.
 	Parallel int
-	// MaxBytes is the most that one file may hold; default 1 GiB: the largest public one holds some hundred MiB.
+	// MaxBytes is the most that one file may hold; default 4 GiB: the largest public one holds some hundred MiB, and grows.
 	MaxBytes int64
 	// Progress is told how far each file is, one call at a time; default none.
 	Progress func(Progress)
@@ -97,7 +97,7 @@ func Fetch(ctx context.Context, client *outbound.Client, dir string, res []Resou
 		opts.Parallel = 4
 	}
 	if opts.MaxBytes <= 0 {
-		opts.MaxBytes = 1 << 30
+		opts.MaxBytes = 4 << 30
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
