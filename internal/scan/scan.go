@@ -19,6 +19,7 @@ import (
 	"github.com/sightline-sec/sightline/internal/finding"
 	"github.com/sightline-sec/sightline/internal/inventory"
 	"github.com/sightline-sec/sightline/internal/match"
+	"github.com/sightline-sec/sightline/internal/purl"
 	"github.com/sightline-sec/sightline/internal/vex"
 	"github.com/sightline-sec/sightline/internal/vuln"
 	"github.com/sightline-sec/sightline/internal/vulndb"
@@ -121,7 +122,11 @@ func (o Options) judging(t *Target, inv *inventory.Inventory) match.Options {
 func oldestFeed(r *finding.Result) vuln.FeedInfo {
 	here := map[string]bool{}
 	for i := range r.Packages {
-		here["osv/"+string(r.Packages[i].Ecosystem)] = true
+		e := r.Packages[i].Ecosystem
+		here["osv/"+string(e)] = true
+		if name := firstHand[e]; name != "" {
+			here[name] = true
+		}
 	}
 	oldest := vuln.FeedInfo{AsOf: r.Database.AsOf}
 	for _, f := range r.Database.Feeds {
@@ -130,6 +135,12 @@ func oldestFeed(r *finding.Result) vuln.FeedInfo {
 		}
 	}
 	return oldest
+}
+
+// firstHand names the feeds of publishers who speak of their packages in a form of their own.
+var firstHand = map[purl.Ecosystem]string{
+	purl.Alpine: "alpine-secdb", purl.RedHat: "redhat", purl.SUSE: "suse", purl.OpenSUSE: "suse", purl.Amazon: "amazon", purl.Fedora: "fedora",
+	purl.Oracle: "oracle", purl.AzureLinux: "azure-linux", purl.Photon: "photon", purl.Upstream: "nvd",
 }
 
 // DefaultMaxDBAge is how old a database may be before results call it stale.
