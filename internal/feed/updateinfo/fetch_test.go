@@ -61,6 +61,7 @@ func TestFetch(t *testing.T) {
 	files[archived+"repomd.xml"] = repomd("repodata/35aa-updateinfo.xml.xz", body)
 	for list, base := range map[string]string{
 		"/2/core/latest/x86_64/mirror.list":              "/2/core/2.0/x86_64/221a4af0", // without a slash at its end, as upstream's
+		"/2/extras/nginx1/latest/x86_64/mirror.list":     "/2/extras/nginx1/2.0/x86_64/77aa",
 		"/al2023/core/mirrors/latest/x86_64/mirror.list": "/al2023/core/guids/46ff4933/x86_64/",
 	} {
 		files[list] = s.URL + base + "\n"
@@ -79,7 +80,7 @@ func TestFetch(t *testing.T) {
 		failed map[string]string
 		in     []string
 	}{
-		{updateinfo.Amazon(), []string{"amazon/2/core/updateinfo.xml.gz", "amazon/2023/core/updateinfo.xml.gz"}, map[string]string{}, []string{"Amazon Linux:2", "Amazon Linux:2023"}},
+		{updateinfo.Amazon(), []string{"amazon/2/core/updateinfo.xml.gz", "amazon/2/extras/nginx1/updateinfo.xml.gz", "amazon/2023/core/updateinfo.xml.gz"}, map[string]string{}, []string{"Amazon Linux:2", "Amazon Linux:2023"}},
 		{updateinfo.Fedora(), []string{"fedora/43/updateinfo.xml.zst"}, map[string]string{"fedora/38/updateinfo.xml.zst": "packed by xz"}, []string{"Fedora:43"}},
 	} {
 		t.Run(tt.feed.Name(), func(t *testing.T) {

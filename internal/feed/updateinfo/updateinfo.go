@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
@@ -33,11 +34,34 @@ func New(name string, about feed.About, repositories []Repository) feed.Feed {
 // ofRepository leads from a repository's repodata/repomd.xml to its notices.
 func ofRepository() feed.Step { return feed.Step{Kind: feed.RepoIndex, Want: "updateinfo"} }
 
-// Amazon gives the feed of Amazon Linux, whose repositories lie below a path that changes with each release and is told by a mirror.list. Only mirrors
-// have the notices of Amazon Linux 1, which Amazon serves without encryption, and those of the extras of Amazon Linux 2 as one file: upstream has a
-// repository for each of them.
-func Amazon() feed.Feed {
+// ofMirrors leads there from a mirror.list.
+func ofMirrors() []feed.Step {
+	return []feed.Step{{Kind: feed.BaseIndex, Want: "repodata/repomd.xml"}, ofRepository()}
+}
+
+// topics lists the extras of Amazon Linux 2 that had notices. Their release has come to its end: there will be few others.
+const topics = "ansible2 corretto8 dnsmasq docker ecs firefox golang1.19 haproxy2 httpd_modules java-openjdk11 kernel-5.10 kernel-5.15 kernel-5.4 " +
+	"libreoffice livepatch lynis mariadb10.5 mate-desktop1.x mono nginx1 php8.0 php8.1 php8.2 postgresql11 postgresql12 postgresql13 postgresql14 " +
+	"python3.8 redis6 ruby2.6 ruby3.0 selinux-ng squid4 tomcat8.5 tomcat9 unbound"
+
+func extras() []Repository {
 	var list []Repository
+	for topic := range strings.FieldsSeq(topics) {
+		list = append(list, Repository{
+			Namespace: string(purl.Amazon) + ":2",
+			Path:      "amazon/2/extras/" + topic + "/updateinfo.xml.gz",
+			URL:       "https://cdn.amazonlinux.com/2/extras/" + topic + "/latest/x86_64/mirror.list",
+			Index:     ofMirrors(),
+		})
+	}
+	return list
+}
+
+// Amazon gives the feed of Amazon Linux, whose repositories lie below a path that changes with each release and is told by a mirror.list. Only mirrors
+// have the notices of Amazon Linux 1, which Amazon serves without encryption, and those of the extras of Amazon Linux 2 as one file, where upstream
+// has a repository for each topic.
+func Amazon() feed.Feed {
+	list := make([]Repository, 0, 64)
 	for _, r := range []struct {
 		release, repo, url string
 		mirror             bool
@@ -56,10 +80,12 @@ func Amazon() feed.Feed {
 			MirrorOnly: r.mirror,
 		}
 		if !r.mirror {
-			at.Index = []feed.Step{{Kind: feed.BaseIndex, Want: "repodata/repomd.xml"}, ofRepository()}
+			at.Index = ofMirrors()
 		}
 		list = append(list, at)
 	}
+	core := slices.IndexFunc(list, func(r Repository) bool { return r.Path == "amazon/2/core/updateinfo.xml.gz" })
+	list = slices.Insert(list, core+1, extras()...)
 	return New("amazon", feed.About{Publisher: "Amazon Web Services", License: "no licence stated", URL: "https://alas.aws.amazon.com/"}, list)
 }
 
@@ -107,9 +133,22 @@ func (s source) Resources() []feed.Resource {
 }
 
 func (s source) Parse(ctx context.Context, raw feed.Raw, emit func(*vuln.Advisory) error, skip func(feed.Skipped)) error {
-	files, core := 0, map[string]bool{}
+	files, core, told := 0, map[string]bool{}, map[string]string{}
+	// A notice that two repositories of a release carry is told once.
+	once := func(r Repository) func(*vuln.Advisory) error {
+		return func(a *vuln.Advisory) error {
+			key := r.Namespace + "\x00" + a.ID
+			if in, ok := told[key]; ok && in != r.Path {
+				return nil
+			}
+			if len(told) < maxTold {
+				told[key] = r.Path
+			}
+			return emit(a)
+		}
+	}
 	for _, r := range s.repositories {
-		err := s.file(ctx, raw, r, core, emit, skip)
+		err := s.file(ctx, raw, r, core, once(r), skip)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

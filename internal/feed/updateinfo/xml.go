@@ -16,6 +16,7 @@ const (
 	maxFile     = 4 << 30
 	maxNotice   = 32 << 20
 	maxPackages = 1 << 18
+	maxTold     = 1 << 20 // notices whose place is remembered
 	maxDepth    = 32
 )
 
