@@ -9,6 +9,7 @@ import (
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/finding"
+	"github.com/sightline-sec/sightline/internal/vuln"
 )
 
 // writeHead says what was scanned and what answered, and warns where the answer is worth less than it looks.
@@ -39,7 +40,7 @@ func writeHead(p *page, r *finding.Result, o Options) {
 	case db.AsOf.IsZero():
 		p.line(piece{"Vulnerability database without a date", normal})
 	default:
-		p.line(piece{fmt.Sprintf("Vulnerabilities as of %s (%s), %s", db.AsOf.UTC().Format(time.DateOnly), age(o.Now.Sub(db.AsOf)), count(len(db.Feeds), "feed")), normal})
+		p.line(piece{fmt.Sprintf("Vulnerabilities as of %s (%s), %s", db.AsOf.UTC().Format(time.DateOnly), age(o.Now.Sub(db.AsOf)), count(answering(db.Feeds), "feed")), normal})
 		if r.Run.DatabaseFeed != "" && r.Run.DatabaseStale {
 			p.line(piece{fmt.Sprintf("  of these, %s is %s old", plain(r.Run.DatabaseFeed), plain(r.Run.DatabaseAge)), normal})
 		}
@@ -51,6 +52,17 @@ func writeHead(p *page, r *finding.Result, o Options) {
 	if n := len(r.Incomplete); n > 0 {
 		p.line(piece{fmt.Sprintf("! Incomplete: %s not taken into account, see below.", thingsWere(n)), caution})
 	}
+}
+
+// answering counts the feeds that say anything: of others no copy was at hand when the database was built.
+func answering(list []vuln.FeedInfo) int {
+	n := 0
+	for i := range list {
+		if list[i].Advisories > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // writeEndOfLife warns of a release that gets no more fixes, or soon none.

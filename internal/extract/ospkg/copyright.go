@@ -16,9 +16,9 @@ import (
 // DpkgCopyright reads the licences of Debian packages from usr/share/doc/NAME/copyright.
 //
 // A machine-readable file (DEP-5, https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/) names the
-// licences of its files: each expression is one licence of the package, in SPDX terms where all of it has them (see
-// spdxExpression). Of any other file only the mentions of /usr/share/common-licenses are read, and the GNU licences kept
-// by Debian's name (GPL-2), since the text may or may not go on with "or any later version".
+// licences of its files: each expression is one licence of the package, as it is written. Of any other file only the mentions of
+// /usr/share/common-licenses are read; those of GNU's licences keep the folder before them ("common-licenses/GPL-2"), since the text may or may
+// not go on with "or any later version", so that nobody takes them for what DEP-5 means by the name.
 //
 // A doc directory that is a link to another package's is not followed: that package's licences are told for itself.
 type DpkgCopyright struct{}
@@ -35,7 +35,7 @@ const (
 func (DpkgCopyright) Name() string { return "dpkg-copyright" }
 
 // Revision implements [extract.Extractor].
-func (DpkgCopyright) Revision() int { return 1 }
+func (DpkgCopyright) Revision() int { return 2 }
 
 // Claims implements [extract.Extractor].
 func (DpkgCopyright) Claims() []extract.Claim {
@@ -89,7 +89,7 @@ func (l *licenses) addExpression(written []byte) {
 	if len(l.seen) < maxLicenses {
 		l.seen[s] = true
 	}
-	l.add(spdxExpression(s))
+	l.add(s)
 }
 
 func (l *licenses) add(name string) {
@@ -191,11 +191,21 @@ func (l *licenses) common(text []byte) {
 		if name == "" {
 			continue
 		}
-		if spdx, ok := spdxLicense(name); ok && !gnu(name) {
-			name = spdx
+		if gnu(name) {
+			name = "common-licenses/" + name
 		}
 		l.add(name)
 	}
+}
+
+// gnu says whether the name is of a licence whose SPDX id must say "only" or "or later".
+func gnu(name string) bool {
+	for _, family := range []string{"GPL", "LGPL", "AGPL", "GFDL"} {
+		if strings.HasPrefix(name, family) {
+			return true
+		}
+	}
+	return false
 }
 
 const licenseBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-+"

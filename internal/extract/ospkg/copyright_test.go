@@ -37,32 +37,32 @@ func TestCopyright(t *testing.T) {
 	}{
 		"short names": {
 			dep5 + "\nFiles: *\nCopyright: x\nLicense: GPL-2+\n This is\n .\n License: Expat\n\nFiles: a\nLicense: Expat\n\nFiles: b\nLicense: GPL-2+\n",
-			[]string{"GPL-2.0-or-later", "MIT"},
+			[]string{"Expat", "GPL-2+"},
 		},
 		"texts on their own are not licences of files": {
 			dep5 + "\nFiles: *\nLicense: GPL-1+ or Artistic\n\nLicense: GPL-1+\n text\n\nLicense: Artistic\n text\n",
-			[]string{"GPL-1.0-or-later OR Artistic-1.0-Perl"},
+			[]string{"GPL-1+ or Artistic"},
 		},
 		"texts on their own, where there is nothing else": {
-			dep5 + "\nFiles: *\nCopyright: x\n\nLicense: LGPL-2.1\n text\n", []string{"LGPL-2.1-only"},
+			dep5 + "\nFiles: *\nCopyright: x\n\nLicense: LGPL-2.1\n text\n", []string{"LGPL-2.1"},
 		},
 		"the header's licence counts": {
-			dep5 + "License: Apache-2\n\nFiles: *\nLicense: ISC\n", []string{"Apache-2.0", "ISC"},
+			dep5 + "License: Apache-2\n\nFiles: *\nLicense: ISC\n", []string{"Apache-2", "ISC"},
 		},
-		"what has no SPDX id stays as it is, with all of its expression": {
+		"expressions stay as they are written": {
 			dep5 + "\nFiles: *\nLicense: GPL-3+ with Bison exception\n\nFiles: a\nLicense: REGCOMP, and GPL-1+ or Artistic\n\n" +
 				"Files: b\nLicense: public-domain\n\nFiles: c\nLicense: Sleepycat and BSD-3-clause\n\nFiles: d\nLicense: ISC and/or MIT\n",
-			[]string{"GPL-3+ with Bison exception", "ISC and/or MIT", "REGCOMP, and GPL-1+ or Artistic", "Sleepycat AND BSD-3-Clause", "public-domain"},
+			[]string{"GPL-3+ with Bison exception", "ISC and/or MIT", "REGCOMP, and GPL-1+ or Artistic", "Sleepycat and BSD-3-clause", "public-domain"},
 		},
 		"a draft's format, other case, no newline, CRLF": {
-			"\ufeffFORMAT-SPECIFICATION: http://dep.debian.net/deps/dep5\r\n\r\nFILES: *\r\nLICENSE: gplv3+", []string{"GPL-3.0-or-later"},
+			"\ufeffFORMAT-SPECIFICATION: http://dep.debian.net/deps/dep5\r\n\r\nFILES: *\r\nLICENSE: gplv3+", []string{"gplv3+"},
 		},
 		"a licence without a short name": {dep5 + "\nFiles: *\nLicense:\n Do what you want\n", nil},
 		"prose": {
 			"This is the Debian package of x.\n\nOn Debian systems, the text is in /usr/share/common-licenses/GPL-2.\n" +
 				"See `/usr/share/common-licenses/LGPL-2.1', (/usr/share/common-licenses/Apache-2.0) /usr/share/common-licenses/BSD, " +
 				"/usr/share/common-licenses/Artistic\nand /usr/share/common-licenses/.",
-			[]string{"Apache-2.0", "Artistic-1.0-Perl", "BSD", "GPL-2", "LGPL-2.1"},
+			[]string{"Apache-2.0", "Artistic", "BSD", "common-licenses/GPL-2", "common-licenses/LGPL-2.1"},
 		},
 		"prose that names none": {"License: see the web page\nFormat: none\n", nil},
 		"nothing":               {"", nil},
@@ -125,8 +125,8 @@ func TestRealRootCopyrights(t *testing.T) {
 	// Read from the files by a person.
 	for pkg, want := range map[string][]string{
 		"zlib1g":   {"Zlib"},
-		"libzstd1": {"BSD-3-Clause OR GPL-2.0-only", "MIT", "Zlib"},
-		"hostname": {"GPL-2.0-only"},
+		"libzstd1": {"BSD-3-clause or GPL-2", "Expat", "zlib"},
+		"hostname": {"GPL-2"},
 	} {
 		if d := cmp.Diff(want, got[pkg]); d != "" {
 			t.Errorf("%s (-want +got):\n%s", pkg, d)
@@ -155,7 +155,7 @@ func BenchmarkDpkgCopyright(b *testing.B) {
 }
 
 // FuzzDpkgCopyright holds the licences to be sorted, distinct, short lines, and to be the same when a machine-readable
-// file is written from them and read: what is an SPDX expression already stays one.
+// file is written from them and read.
 func FuzzDpkgCopyright(f *testing.F) {
 	f.Add(dep5 + "License: x\n\nFiles: *\nLicense: GPL-2+ or Artistic\n\nLicense: MIT\n")
 	f.Add("see /usr/share/common-licenses/GPL-2. and /usr/share/common-licenses/Apache-2.0")
