@@ -16,7 +16,7 @@ import (
 //
 // An archive cannot be read as it streams by: which of its files are layers, and in which order, is told by manifest.json,
 // which docker save and podman save write behind them.
-const spoolMemory = 32 << 20
+const spoolMemory = 8 << 20
 
 // Kept is a stream of which all is at hand: random access to what was read. Close gives up its memory or file.
 type Kept struct {
@@ -28,7 +28,7 @@ type Kept struct {
 func (k *Kept) Size() int64 { return k.size }
 
 // Keep reads a stream, such as standard input, to its end. A regular file is not read but used in place, from its current
-// offset on. Of others up to 32 MiB stay in memory, and longer ones in a temporary file without a name, of at most
+// offset on. Of others up to 8 MiB stay in memory, and longer ones in a temporary file without a name, of at most
 // Limits.TotalBytes.
 //
 // A stream whose other end never writes is given up when ctx ends; the read that is waiting then stays behind.
