@@ -68,7 +68,7 @@ func (e *env) dbCommand() *cobra.Command {
 		Long: `The vulnerability database is one read-only file, built from the upstreams' own feeds.
 
 'db update' fetches what changed from upstream and builds it; 'db build' builds it from a mirror of the feeds, as an air-gapped
-site does. Scans use it with no network.
+site does; 'db pull' fetches one that someone publishes with 'db push'. Scans use it with no network.
 ` + exitHelp,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -78,7 +78,8 @@ site does. Scans use it with no network.
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(e.updateCommand(), e.buildCommand(), e.statusCommand(), e.verifyCommand())
+	cmd.AddCommand(e.updateCommand(), e.pullCommand(), e.buildCommand(), e.statusCommand(), e.verifyCommand())
+	cmd.AddCommand(e.pushCommand(), e.bundleCommand(), e.keygenCommand())
 	return cmd
 }
 
@@ -267,13 +268,14 @@ func (e *env) status(m vuln.Database, path, format string, now time.Time) error 
 		old = ", stale: run sightline db update"
 	}
 	fmt.Fprintf(w, "format %d, as of %s (%s old%s)\n%s\n\n", m.Version, m.AsOf.Format(time.DateOnly), scan.Age(age), old, m.Checksum)
-	fmt.Fprintf(w, "%-16s %-11s %10s  %s\n", "feed", "as of", "records", "licence")
+	fmt.Fprintf(w, "%-16s %-11s %10s  %s\n", "feed", "as of", "records", "licence; source")
 	for _, f := range m.Feeds {
 		asOf := "-"
 		if !f.AsOf.IsZero() {
 			asOf = f.AsOf.Format(time.DateOnly)
 		}
-		fmt.Fprintf(w, "%-16s %-11s %10d  %s\n", f.Name, asOf, f.Advisories, f.License)
+		// The terms of several feeds ask that the source be named.
+		fmt.Fprintf(w, "%-16s %-11s %10d  %s\n", f.Name, asOf, f.Advisories, strings.Join(slices.DeleteFunc([]string{f.License, f.URL}, func(s string) bool { return s == "" }), "; "))
 	}
 	if m.Starter {
 		fmt.Fprintln(w, "\nThe full database: sightline db update")

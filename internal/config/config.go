@@ -25,6 +25,13 @@ type Settings struct {
 	Registry  Registry `yaml:"registry"`
 	Limits    Limits   `yaml:"limits"`
 	Feeds     Feeds    `yaml:"feeds"`
+	Database  Database `yaml:"database"`
+}
+
+// Database says where a published database is fetched from.
+type Database struct {
+	Reference string   `yaml:"reference"` // what db pull fetches when nothing is named; SIGHTLINE_DATABASE_REFERENCE
+	Keys      []string `yaml:"keys"`      // PEM files of public keys, of which one must have signed; SIGHTLINE_DATABASE_KEYS, comma-separated
 }
 
 // Registry settings.
@@ -145,6 +152,8 @@ func (s *Settings) environment(getenv func(string) string) error {
 	set("LIMIT_TIME", span(&s.Limits.Time))
 	set("FEEDS_MIRROR", text(&s.Feeds.Mirror))
 	set("FEEDS_MAX_AGE", span(&s.Feeds.MaxAge))
+	set("DATABASE_REFERENCE", text(&s.Database.Reference))
+	set("DATABASE_KEYS", func(v string) error { s.Database.Keys = strings.Split(v, ","); return nil })
 	return errors.Join(problems...)
 }
 

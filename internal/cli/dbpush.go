@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sightline-sec/sightline/internal/artifact/image"
+	"github.com/sightline-sec/sightline/internal/vulndb"
+	"github.com/sightline-sec/sightline/internal/vulndb/pack"
+)
+
+// publishFlags say what is published, and who signs it.
+type publishFlags struct {
+	key       string
+	from      []string
+	tags      []string
+	lifetime  time.Duration
+	forgoSign bool
+}
+
+func (f *publishFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.key, "sign-key", "", "PEM file with the private key that signs (see sightline db keygen)")
+	cmd.Flags().BoolVar(&f.forgoSign, "unsigned", false, "publish without a signature: others need --insecure-db to take it")
+	cmd.Flags().DurationVar(&f.lifetime, "lifetime", pack.DefaultLifetime, "how long the signature holds")
+}
+
+// options reads the key.
+func (f *publishFlags) options() (pack.PushOptions, error) {
+	o := pack.PushOptions{PatchFrom: f.from, Lifetime: f.lifetime, Tags: f.tags}
+	switch {
+	case f.key == "" && !f.forgoSign:
+		return o, &Exit{
+			Code: ExitUsage, Err: errors.New("--sign-key is needed: an unsigned database is refused by those who pull it"),
+			Hint: "make a key with: sightline db keygen --out NAME; or publish it --unsigned",
+		}
+	case f.key != "" && f.forgoSign:
+		return o, usage("--sign-key and --unsigned contradict each other")
+	case f.lifetime <= 0:
+		return o, usage("--lifetime %s: write a time above zero, such as 336h", f.lifetime)
+	case f.key == "":
+		return o, nil
+	}
+	key, err := readSignKey(f.key)
+	o.Key = key
+	return o, err
+}
+
+func readSignKey(name string) (ed25519.PrivateKey, error) {
+	b, err := readSmallFile(name)
+	if err != nil {
+		return nil, &Exit{Code: ExitUsage, Err: fmt.Errorf("--sign-key: %w", err)}
+	}
+	key, err := pack.ParsePrivateKey(b)
+	if err != nil {
+		return nil, usage("--sign-key %s: %w", name, err)
+	}
+	return key, nil
+}
+
+func (e *env) pushCommand() *cobra.Command {
+	var reg registryFlags
+	var f publishFlags
+	cmd := &cobra.Command{
+		Use:   "push REF --sign-key FILE",
+		Short: "Publish the database in a registry, signed",
+		Long: `Publish a database file as an OCI artifact: the core, the details, a patch from each file of --patch-from, and a signature.
+
+Who has one of those older files fetches the patch only. Each patch is tried before it is published. The signature is sent before the
+tag moves, so that nobody finds an artifact that is not signed.
+` + exitHelp,
+		Example: `  sightline db push registry.example/sightline-db:1 --sign-key publisher.key
+  sightline db push registry.example/sightline-db:1 --tag 2026-11-23 --sign-key publisher.key --patch-from yesterday.db`,
+		Args: exactly(1, "a reference"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts, err := f.options()
+			if err != nil {
+				return err
+			}
+			r, err := image.OpenRepositoryToWrite(args[0], e.registryOptions(reg))
+			if err != nil {
+				return &Exit{Code: ExitUsage, Err: err}
+			}
+			defer r.Close()
+			return e.publish(cmd.Context(), repository{r}, args[0], opts)
+		},
+	}
+	cmd.Flags().StringVar(&e.db, "db", "", "database file to publish (default: the one that scans use)")
+	cmd.Flags().StringArrayVar(&f.from, "patch-from", nil, "older database file from which a patch is made; may repeat, up to 7 times")
+	cmd.Flags().StringArrayVar(&f.tags, "tag", nil, "further tag for the same artifact; may repeat")
+	f.add(cmd)
+	reg.add(cmd)
+	return cmd
+}
+
+// publish sends the database into a registry or a bundle, and tells what was sent.
+func (e *env) publish(ctx context.Context, sink pack.Sink, to string, opts pack.PushOptions) error {
+	file := first(e.db, e.settings.DB, e.dbPath())
+	line := e.progress()
+	defer line.done()
+	opts.Progress = func(what string) { line.say("%s", what) }
+	p, err := pack.Push(ctx, sink, file, opts)
+	line.done()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, vulndb.ErrCorrupt), errors.Is(err, vulndb.ErrVersion):
+		return &Exit{Code: ExitUnreachable, Err: fmt.Errorf("publishing the database: %w", err), Hint: "make one with: sightline db update"}
+	case err != nil:
+		return fmt.Errorf("publishing the database: %w", err)
+	}
+	w := e.stdout
+	fmt.Fprintf(w, "%s: as of %s, format %d\n%s\n", to, p.Config.AsOf.Format(time.DateOnly), p.Config.Format, p.Digest)
+	fmt.Fprintf(w, "core %.1f MB, details %.1f MB\n", float64(p.Core)/1e6, float64(p.Details)/1e6)
+	for _, x := range p.Patches {
+		if x.Reason != "" {
+			fmt.Fprintf(w, "no patch from %s: %s\n", filepath.Base(x.From), x.Reason)
+			continue
+		}
+		fmt.Fprintf(w, "patch from %s: %.2f MB\n", filepath.Base(x.From), float64(x.Size)/1e6)
+	}
+	if p.KeyID == "" {
+		_, err = fmt.Fprintln(w, "not signed")
+		return err
+	}
+	_, err = fmt.Fprintf(w, "signed by key %s, until %s\n", p.KeyID[:16], p.Expires.UTC().Format(time.RFC3339))
+	return err
+}

@@ -1,0 +1,4 @@
+package pack
+
+// DigestOf is digestOf, for tests.
+var DigestOf = digestOf
