@@ -207,7 +207,7 @@ func eachData(text string, yield func(repoData) bool) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("%w: %w", artifact.ErrCorrupt, err)
+			return fmt.Errorf("%w: not XML that can be read: %s", artifact.ErrCorrupt, show(err.Error())) // which quotes names of any length
 		}
 		switch t := t.(type) {
 		case xml.Directive:
