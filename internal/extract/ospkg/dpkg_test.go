@@ -395,8 +395,12 @@ func FuzzDpkg(f *testing.F) {
 				t.Fatalf("package with an empty field, or told twice: %+v", p)
 			}
 			seen[[2]string{p.Name, p.Arch}] = true
-			fmt.Fprintf(&again, "Package: %s\nStatus: install ok installed\nVersion: %s\nSource: %s (%s)\n",
-				p.Name, p.Version, p.Source.Name, p.Source.Version)
+			fmt.Fprintf(&again, "Package: %s\nStatus: install ok installed\nVersion: %s\nSource: %s", p.Name, p.Version, p.Source.Name)
+			// dpkg reads versions such as "1)2", with a warning. Behind a source's name they cannot be written.
+			if p.Source.Version != p.Version {
+				fmt.Fprintf(&again, " (%s)", p.Source.Version)
+			}
+			again.WriteString("\n")
 			if p.Arch != "" {
 				fmt.Fprintf(&again, "Architecture: %s\n", p.Arch)
 			}
