@@ -210,6 +210,7 @@ func TestFileNames(t *testing.T) {
 		{"mysql-connector-java.jar", "8.0.28", "mysql-connector-java", "", ""},
 		{"jackson-datatype-jsr310-2.13.0.jar", "", "jackson-datatype-jsr310", "2.13.0", ""},
 		{"x-1.0-sources.jar", "", "x", "1.0", "sources"},
+		{"lib-1.0--.jar", "-", "lib", "1.0", "-"}, // a manifest whose version is none
 		{"-1.jar", "", "-1", "", ""},
 		{".jar", "", ".jar", "", ""},
 	} {

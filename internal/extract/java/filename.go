@@ -20,7 +20,7 @@ func splitFileName(base string, versions []string) fileName {
 	for _, said := range versions {
 		for _, v := range []string{said, strings.TrimSuffix(said, ".0"), mavenForm(said)} {
 			i := strings.LastIndex(f.stem, "-"+v)
-			if v == "" || i <= 0 {
+			if v == "" || v[0] == '-' || i <= 0 { // behind a hyphen, a hyphen ends the version before it begins
 				continue
 			}
 			if rest := f.stem[i+1+len(v):]; rest == "" || rest[0] == '-' || rest[0] == '.' {
