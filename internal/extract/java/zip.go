@@ -2,7 +2,6 @@ package java
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -16,11 +15,11 @@ import (
 // APPNOTE.TXT, https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, numbers the parts.
 
 const (
-	endSize       = 22 // 4.3.16, without the comment
-	end64Size     = 56 // 4.3.14
-	locator64Size = 20 // 4.3.15
-	headerSize    = 46 // 4.3.12
-	localSize     = 30 // 4.3.7
+	headerSize = 46 // 4.3.12
+	localSize  = 30 // 4.3.7
+
+	headerMark = "PK\x01\x02"
+	localMark  = "PK\x03\x04"
 )
 
 // errNotZip is an archive without an end of central directory.
@@ -49,87 +48,30 @@ type zipEntry struct {
 }
 
 // openZip finds the central directory. Damage is [artifact.ErrCorrupt] or errNotZip.
+//
+// Readers differ on archives that can be read in two ways. What the Java virtual machine loads counts: a directory ends where
+// its end record begins, whatever stands at the offset that the record tells. Only where no directory ends there, the offset
+// decides, as for other readers.
 func openZip(ra io.ReaderAt, size int64) (*zipFile, error) {
-	end, at, err := findEnd(ra, size)
+	e, err := findEnd(ra, size)
 	if err != nil {
 		return nil, err
 	}
-	le := binary.LittleEndian
-	z := &zipFile{ra: ra, size: size, records: uint64(le.Uint16(end[10:]))}
-	directorySize, offset := uint64(le.Uint32(end[12:])), uint64(le.Uint32(end[16:]))
-	if z.records == 0xffff || directorySize == 0xffffffff || offset == 0xffffffff {
-		if e64, at64, ok := findEnd64(ra, at); ok {
-			z.records, directorySize, offset, at = le.Uint64(e64[32:]), le.Uint64(e64[40:]), le.Uint64(e64[48:]), at64
-		}
-	}
-	if directorySize > uint64(at) || offset > 1<<62 {
+	e = e.zip64(ra)
+	if e.directorySize > uint64(e.at) || e.offset > 1<<62 {
 		return nil, fmt.Errorf("the central directory is not in the file: %w", artifact.ErrCorrupt)
 	}
-	// The directory ends where its end record begins; offsets may count from the file's beginning or from the archive's.
-	z.directory = at - int64(directorySize)
-	z.base = z.directory - int64(offset)
-	if z.base > 0 && z.startsHeader(int64(offset)) {
-		z.directory, z.base = int64(offset), 0
+	z := &zipFile{ra: ra, size: size, records: e.records, directory: e.directory()}
+	// Offsets may count from the file's beginning or from the archive's.
+	z.base = z.directory - int64(e.offset)
+	if z.base > 0 && !hasMark(ra, z.directory, headerMark) && hasMark(ra, int64(e.offset), headerMark) {
+		z.directory, z.base = int64(e.offset), 0
 	}
 	return z, nil
 }
 
 // cost is how many bytes reading the directory may take.
 func (z *zipFile) cost() int64 { return z.size - z.directory }
-
-func (z *zipFile) startsHeader(at int64) bool {
-	var b [4]byte
-	n, _ := z.ra.ReadAt(b[:], at)
-	return n == 4 && string(b[:]) == "PK\x01\x02"
-}
-
-// findEnd finds the end of central directory record, behind which a comment of up to 64 KiB may stand.
-func findEnd(ra io.ReaderAt, size int64) (end []byte, at int64, err error) {
-	for _, back := range []int64{1 << 10, endSize + 0xffff} {
-		back = min(back, size)
-		buf := make([]byte, back)
-		if n, err := ra.ReadAt(buf, size-back); n < len(buf) {
-			if err == nil || errors.Is(err, io.EOF) {
-				err = artifact.ErrCorrupt
-			}
-			return nil, 0, fmt.Errorf("reading the end: %w", err)
-		}
-		for i := len(buf) - endSize; i >= 0; i-- {
-			if string(buf[i:i+4]) != "PK\x05\x06" {
-				continue
-			}
-			if comment := int(binary.LittleEndian.Uint16(buf[i+20:])); i+endSize+comment <= len(buf) {
-				return buf[i : i+endSize], size - back + int64(i), nil
-			}
-		}
-		if back == size {
-			break
-		}
-	}
-	return nil, 0, errNotZip
-}
-
-// findEnd64 finds the end record of a zip64 archive by the locator before the plain one.
-func findEnd64(ra io.ReaderAt, end int64) (record []byte, at int64, ok bool) {
-	if end < locator64Size {
-		return nil, 0, false
-	}
-	var locator [locator64Size]byte
-	if n, _ := ra.ReadAt(locator[:], end-locator64Size); n < len(locator) || string(locator[:4]) != "PK\x06\x07" {
-		return nil, 0, false
-	}
-	record = make([]byte, end64Size)
-	// Where it should be, and where it is when something stands before the archive.
-	for _, at := range []uint64{binary.LittleEndian.Uint64(locator[8:]), uint64(max(end-locator64Size-end64Size, 0))} {
-		if at > uint64(end) {
-			continue
-		}
-		if n, _ := ra.ReadAt(record, int64(at)); n == len(record) && string(record[:4]) == "PK\x06\x06" {
-			return record, int64(at), true
-		}
-	}
-	return nil, 0, false
-}
 
 // record is one record of the central directory as it stands in the file, valid until the next is read.
 type record struct {
@@ -146,7 +88,7 @@ func (z *zipFile) each(in *bufio.Reader, visit func(record) error) error {
 	// The count is a hint: it is cut to 16 bits by tools that know no zip64, and hostile where it is larger than the directory.
 	for i := uint64(0); ; i++ {
 		head, err := in.Peek(headerSize)
-		if err != nil || string(head[:4]) != "PK\x01\x02" {
+		if err != nil || string(head[:4]) != headerMark {
 			if uint16(i) == uint16(z.records) && (err == nil || errors.Is(err, io.EOF)) {
 				return nil
 			}
@@ -216,7 +158,7 @@ func (z *zipFile) raw(e zipEntry) (*io.SectionReader, error) {
 	if n, err := z.ra.ReadAt(local[:], e.header); n < len(local) {
 		return nil, fmt.Errorf("reading the header of %s: %w", clip(e.name), cause(err))
 	}
-	if !bytes.Equal(local[:4], []byte("PK\x03\x04")) {
+	if string(local[:4]) != localMark {
 		return nil, fmt.Errorf("%s is not where the central directory says: %w", clip(e.name), artifact.ErrCorrupt)
 	}
 	le := binary.LittleEndian
