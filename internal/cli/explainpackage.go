@@ -141,6 +141,9 @@ func (p *page) trace(tr *match.Trace, id string, meta vuln.Database) {
 	p.text("because "+tr.Rule, "  ")
 	for i := range tr.Findings {
 		f := &tr.Findings[i]
+		if len(tr.Findings) > 1 {
+			p.line("  %s", f.Vulnerability.ID)
+		}
 		p.line("  severity   %s%s", f.Severity, by(f.SeveritySource))
 		p.line("  fixed in   %s", first(f.FixedVersion, "no version that is known"))
 		if f.Linked != nil {
@@ -164,7 +167,7 @@ func (p *page) trace(tr *match.Trace, id string, meta vuln.Database) {
 			}
 			p.line("  %-14s %s in %s, version %s: %s", l.Kind, l.Name, l.Namespace, first(l.Version, "none"), known)
 		}
-		if pkg.OS() && pkg.Source == nil {
+		if pkg.OS() && pkg.Source == nil && tr.Outcome == match.TraceUnlisted {
 			p.text("The purl does not name the source package, which most distributions' advisories are about: add the qualifier upstream=NAME, or --from with a saved result.", "  ")
 		}
 	}
@@ -202,9 +205,9 @@ func (p *page) trace(tr *match.Trace, id string, meta vuln.Database) {
 		}
 		p.line("      %s; %s", covers, mark)
 	}
-	if tr.Fix != nil {
+	if tr.Fix != nil && slices.ContainsFunc(tr.Findings, func(f finding.Finding) bool { return f.FixedVersion != "" }) {
 		p.head("What to do")
-		p.line("  update to %s, which ends %d findings of the package and leaves %d", tr.Fix.SuggestedVersion, tr.Fix.Clears.Total(), tr.Fix.Remains.Total())
+		p.line("  update to %s, which ends %s of the package and leaves %d", tr.Fix.SuggestedVersion, counted(tr.Fix.Clears.Total(), "finding"), tr.Fix.Remains.Total())
 	}
 }
 

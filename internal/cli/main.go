@@ -122,7 +122,7 @@ func classify(err error) (code int, hint string) {
 	case errors.Is(err, artifact.ErrUnreachable):
 		return ExitUnreachable, "check the name, the network and your credentials (docker login, podman login); --log-level debug tells more"
 	case errors.Is(err, artifact.ErrNotFound):
-		return ExitScan, "a name without a scheme is a file or directory if there is one, else an image in a registry; see sightline scan --help"
+		return ExitScan, "a name without a scheme is a file or directory if there is one, else an image of an engine here or in a registry; see sightline scan --help"
 	case errors.Is(err, artifact.ErrUnsupported):
 		return ExitScan, ""
 	}

@@ -57,7 +57,8 @@ func (e *env) scanCommand() *cobra.Command {
 		Long: `Scan one target and say what to fix first.
 
 TARGET is looked at: what lies on disk under that name is scanned (an image archive, an OCI layout, a root file system, a
-directory, an SBOM), and a name that is nothing on disk is an image in a registry. A scheme forces the kind:
+directory, an SBOM). A name that is nothing on disk is an image: of an engine on this host that has the very reference (Docker, podman, containerd),
+else in its registry. A scheme forces the kind:
 
 ` + schemeHelp() + `
 Registries are asked with the credentials of docker login and podman login.
@@ -71,6 +72,7 @@ result is written and the exit status is 3.
 		Example: `  sightline scan alpine:3.20
   sightline scan ./image.tar
   sightline scan rootfs:/
+  docker save app:1.2 | sightline scan -
   sightline scan dir:. --format sarif=results.sarif --format table
   sightline scan sbom:bom.cdx.json --db ./vuln.db --format json
   sightline scan registry.example/app:1.2 --platform linux/arm64 --fail-on critical`,
@@ -173,6 +175,7 @@ func (e *env) scan(ctx context.Context, target string, o *scanFlags) error {
 	if opts.VEX, err = e.readVEX(o.vex); err != nil {
 		return err
 	}
+	opts.OnlyLinked = o.onlyLinked
 
 	line := e.progress()
 	defer line.done()
@@ -353,6 +356,7 @@ func (e *env) scanOptions(o *scanFlags) (scan.Options, error) {
 		},
 		Workers:    o.workers,
 		Extractors: all.Extractors(),
+		Stdin:      e.stdin,
 		Scanner:    thisBuild().Version,
 	}, nil
 }

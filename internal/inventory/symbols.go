@@ -23,6 +23,35 @@ type Symbols struct {
 	main      string   // the import path of what the binary calls "main"
 	replaced  map[string]string
 	why       string
+	binaries  []*Symbols // where set, the sets of several binaries
+}
+
+// Binaries are the sets of the binaries that a package is part of: one, or those that were put [Together].
+func (s *Symbols) Binaries() []*Symbols {
+	if s.binaries != nil {
+		return s.binaries
+	}
+	return []*Symbols{s}
+}
+
+// Together is for a package that is part of several binaries in one version: what one of them has linked is linked. Nil stands for no binary.
+func Together(a, b *Symbols) *Symbols {
+	switch {
+	case a == nil || a == b:
+		return b
+	case b == nil:
+		return a
+	}
+	all := &Symbols{binaries: slices.Clone(a.Binaries())}
+	for _, s := range b.Binaries() {
+		if !slices.Contains(all.binaries, s) {
+			all.binaries = append(all.binaries, s)
+		}
+	}
+	if len(all.binaries) == 1 {
+		return all.binaries[0]
+	}
+	return all
 }
 
 // symbolSeed is one for the process: sets are made and asked in one run and never stored.

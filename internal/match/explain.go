@@ -35,6 +35,7 @@ const (
 	TraceSuppressed  TraceOutcome = "suppressed"   // advisories match, and do not count
 	TraceNotAffected TraceOutcome = "not_affected" // the distribution says so
 	TraceFixed       TraceOutcome = "fixed"        // advisories speak of the package, and none covers the version
+	TraceNotCompared TraceOutcome = "not_compared" // the version has no order, or there is none
 	TraceUnlisted    TraceOutcome = "unlisted"     // no advisory of the vulnerability speaks of the package
 	TraceUnmatched   TraceOutcome = "unmatched"    // the package could not be looked up
 )
@@ -51,19 +52,21 @@ type Looked struct {
 
 // Row is what one advisory says of the vulnerability in the package, and what became of it.
 type Row struct {
-	Name      string        `json:"name"` // that it was found under
-	Advisory  string        `json:"advisory"`
-	Feed      string        `json:"feed"`
-	Notice    bool          `json:"notice,omitempty"` // it covers the vulnerability, perhaps with others
-	Module    string        `json:"module,omitempty"`
-	Status    vuln.Status   `json:"status"`
-	Severity  vuln.Severity `json:"severity"`
-	Ranges    []vuln.Range  `json:"ranges,omitempty"`
-	Listed    int           `json:"listed,omitempty"`    // versions listed one by one
-	Holds     bool          `json:"holds"`               // for the version that is compared
-	Compared  []string      `json:"compared,omitempty"`  // "3.0.11-1 < 3.0.15-1 (fixed)"
-	Believed  bool          `json:"believed"`            // it counts
-	Unbelieve string        `json:"unbelieve,omitempty"` // why it does not
+	Name     string        `json:"name"` // that it was found under
+	Advisory string        `json:"advisory"`
+	Feed     string        `json:"feed"`
+	Notice   bool          `json:"notice,omitempty"` // it covers the vulnerability, perhaps with others
+	Module   string        `json:"module,omitempty"`
+	Status   vuln.Status   `json:"status"`
+	Severity vuln.Severity `json:"severity"`
+	Ranges   []vuln.Range  `json:"ranges,omitempty"`
+	Listed   int           `json:"listed,omitempty"`   // versions listed one by one
+	Holds    bool          `json:"holds"`              // for the version that is compared
+	Compared []string      `json:"compared,omitempty"` // "3.0.11-1 < 3.0.15-1 (fixed)"
+	// Uncompared is set where an end of a range and the version have no order.
+	Uncompared bool   `json:"uncompared,omitempty"`
+	Believed   bool   `json:"believed"`            // it counts
+	Unbelieve  string `json:"unbelieve,omitempty"` // why it does not
 }
 
 // Explain judges one package of an inventory as [Match] does and tells the way of the decision about the given vulnerabilities, which are
@@ -116,6 +119,12 @@ func Explain(ctx context.Context, db Database, inv *inventory.Inventory, p inven
 		}
 	}
 	tr.decide(q)
+	if owner := m.ownerOf(&p); owner != nil { // what its distribution says decides
+		q, _ := m.question(owner)
+		if err := m.trace(tr, q, ids); err != nil {
+			return nil, err
+		}
+	}
 	return tr, nil
 }
 
@@ -181,6 +190,9 @@ func (t *table) row(p *part, r *vulndb.Row, pkg *vulndb.Package) Row {
 	for _, in := range r.Intervals {
 		row.Ranges = append(row.Ranges, pkg.Range(in))
 		row.Compared = append(row.Compared, t.compared(in)...)
+		for _, end := range []int32{in.Introduced, in.Fixed, in.LastAffected, in.Limit} {
+			row.Uncompared = row.Uncompared || end >= 0 && end != t.zero && t.side(&t.installed, end) == nowhere
+		}
 	}
 	if len(r.Listed) > 0 && t.isListed(&t.installed, r) {
 		row.Compared = append(row.Compared, t.version+" is in its list of versions")
@@ -212,7 +224,11 @@ func (t *table) compared(in vulndb.Interval) (list []string) {
 			continue
 		}
 		sign := map[side]string{below: ">", same: "=", above: "<", nowhere: "does not compare with"}[t.side(&t.installed, end.index)]
-		list = append(list, fmt.Sprintf("%s %s %s (%s)", t.version, sign, t.versions[end.index], end.name))
+		installed := t.version
+		if installed == "" {
+			installed = "no version"
+		}
+		list = append(list, fmt.Sprintf("%s %s %s (%s)", installed, sign, t.versions[end.index], end.name))
 	}
 	return list
 }
@@ -230,9 +246,20 @@ func (tr *Trace) decide(q question) {
 	case len(tr.Suppressed) > 0:
 		tr.Outcome = TraceSuppressed
 		tr.Rule = tr.Suppressed[0].Detail
+		for i := range tr.Rows {
+			if r := &tr.Rows[i]; r.Believed && r.Holds {
+				r.Believed, r.Unbelieve = false, tr.Rule
+			}
+		}
 	case slices.ContainsFunc(tr.Rows, func(r Row) bool { return r.Believed && r.Status == vuln.StatusNotAffected }):
 		tr.Outcome = TraceNotAffected
 		tr.Rule = "the distribution says that its package is not affected, whatever the version"
+	case believed && slices.ContainsFunc(tr.Rows, func(r Row) bool { return r.Believed && r.Uncompared }):
+		tr.Outcome = TraceNotCompared
+		tr.Rule = "the version has no order in its ecosystem, so that it could not be compared; only lists of versions were looked at"
+		if tr.Package.Version == "" {
+			tr.Rule = "the package has no version, so that nothing could be compared"
+		}
 	case believed:
 		tr.Outcome = TraceFixed
 		tr.Rule = "advisories speak of the package, and none that counts covers the version"

@@ -159,6 +159,11 @@ func (m *matcher) suggest(tables []table, groups []group, a *answer) error {
 			break
 		}
 	}
+	if best, err := m.further(tables, groups, a, fixable, best); err != nil {
+		return err
+	} else if best != nil {
+		return m.advise(tables, groups, a, best)
+	}
 	if best == nil {
 		for _, c := range list {
 			p, err := m.plan(tables, groups, a, c, m.stand(tables, c))
@@ -170,11 +175,56 @@ func (m *matcher) suggest(tables []table, groups []group, a *answer) error {
 			}
 		}
 	}
+	return m.advise(tables, groups, a, best)
+}
+
+// advise makes a plan the answer's.
+func (m *matcher) advise(tables []table, groups []group, a *answer, best *plan) error {
 	t := &tables[best.table]
 	best.fix.SuggestedVersion = t.versions[best.index]
 	best.fix.OfSource = t.source && !t.binary
 	a.fix = &best.fix
 	return m.left(tables, groups, a, best)
+}
+
+// maxFurther bounds how often a version is passed over for one that mends what it would bring.
+const maxFurther = 8
+
+// further looks past the fixes of the package's own findings: where the best of them would bring a new critical or high vulnerability, a fix of
+// that one may be clean. It gives the plan that it was given where none is better.
+func (m *matcher) further(tables []table, groups []group, a *answer, fixable []*group, best *plan) (*plan, error) {
+	from := best
+	for range maxFurther {
+		if from == nil || from.worse() == 0 {
+			return best, nil
+		}
+		at := m.stand(tables, from.candidate)
+		var list []candidate
+		for i := range groups {
+			if g := &groups[i]; !g.hit && g.holds(tables, at) {
+				list = g.collect(tables, list)
+			}
+		}
+		now := from.candidate.version(tables)
+		list = slices.DeleteFunc(sortCandidates(tables, list), func(c candidate) bool { return c.version(tables).Compare(now) <= 0 })
+		from = nil
+		for _, c := range list {
+			at := m.stand(tables, c)
+			if firstHolding(tables, fixable, at) >= 0 {
+				continue
+			}
+			p, err := m.plan(tables, groups, a, c, at)
+			if err != nil {
+				return nil, err
+			}
+			if p.worse() < best.worse() {
+				best = &p
+			}
+			from = &p
+			break
+		}
+	}
+	return best, nil
 }
 
 // left names what a version leaves open or brings anew, worst first.

@@ -15,10 +15,17 @@ func (m *matcher) linked(p *inventory.Package, h *hit) *finding.Linked {
 	if p.Ecosystem != purl.Go || p.Symbols == nil || len(h.imports) == 0 {
 		return nil
 	}
-	if ok, why := p.Symbols.Known(); !ok {
-		return &finding.Linked{State: finding.CannotTell, Detail: why}
-	}
 	var in, out []string
+	unknown := ""
+	binaries := p.Symbols.Binaries()
+	for _, s := range binaries {
+		if ok, why := s.Known(); !ok {
+			unknown = why
+		}
+	}
+	any := func(has func(s *inventory.Symbols) bool) bool {
+		return slices.ContainsFunc(binaries, func(s *inventory.Symbols) bool { ok, _ := s.Known(); return ok && has(s) })
+	}
 	note := func(list *[]string, name string) {
 		if !slices.Contains(*list, name) {
 			*list = append(*list, name)
@@ -26,18 +33,18 @@ func (m *matcher) linked(p *inventory.Package, h *hit) *finding.Linked {
 	}
 	for _, im := range h.imports {
 		if len(im.Symbols) == 0 {
-			if p.Symbols.HasPackage(im.Path) {
+			if any(func(s *inventory.Symbols) bool { return s.HasPackage(im.Path) }) {
 				note(&in, im.Path)
 			} else {
 				note(&out, im.Path)
 			}
 			continue
 		}
-		for _, s := range im.Symbols {
-			if p.Symbols.HasSymbol(im.Path, s) {
-				note(&in, im.Path+"."+s)
+		for _, name := range im.Symbols {
+			if any(func(s *inventory.Symbols) bool { return s.HasSymbol(im.Path, name) }) {
+				note(&in, im.Path+"."+name)
 			} else {
-				note(&out, im.Path+"."+s)
+				note(&out, im.Path+"."+name)
 			}
 		}
 	}
@@ -47,7 +54,17 @@ func (m *matcher) linked(p *inventory.Package, h *hit) *finding.Linked {
 	}
 	asked := fmt.Sprintf("%d of %s that the advisory names", len(in), plural(len(in)+len(out), "function"))
 	if len(in) > 0 {
-		return &finding.Linked{State: finding.LinkedIn, Symbols: most(in), Detail: asked + " are linked into the binary"}
+		return &finding.Linked{State: finding.LinkedIn, Symbols: most(in), Detail: asked + " are linked into the binary" + several(len(binaries))}
 	}
-	return &finding.Linked{State: finding.NotLinked, Symbols: most(out), Detail: "none of " + plural(len(out), "function") + " that the advisory names is linked into the binary"}
+	if unknown != "" {
+		return &finding.Linked{State: finding.CannotTell, Detail: unknown}
+	}
+	return &finding.Linked{State: finding.NotLinked, Symbols: most(out), Detail: "none of " + plural(len(out), "function") + " that the advisory names is linked into the binary" + several(len(binaries))}
+}
+
+func several(binaries int) string {
+	if binaries > 1 {
+		return fmt.Sprintf(", of %d that have the package", binaries)
+	}
+	return ""
 }

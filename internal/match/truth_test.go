@@ -154,6 +154,10 @@ func TestLinkedSymbols(t *testing.T) {
 		"a method":          {functions("main.main", "example.com/m/x.(*T).Do"), finding.LinkedIn, []string{"example.com/m/x.T.Do"}},
 		"a whole package":   {functions("example.com/m/y.Any"), finding.LinkedIn, []string{"example.com/m/y"}},
 		"others of the two": {functions("main.main", "example.com/m/x.Format", "example.com/m/xy.Parse"), finding.NotLinked, []string{"example.com/m/x.Parse", "example.com/m/x.T.Do", "example.com/m/y"}},
+		"two binaries":      {inventory.Together(functions("main.main"), functions("example.com/m/x.Parse")), finding.LinkedIn, []string{"example.com/m/x.Parse"}},
+		"two without":       {inventory.Together(functions("main.main"), functions("main.other")), finding.NotLinked, []string{"example.com/m/x.Parse", "example.com/m/x.T.Do", "example.com/m/y"}},
+		"one is not known":  {inventory.Together(functions("main.main"), inventory.NoSymbols("stripped")), finding.CannotTell, nil},
+		"one knows enough":  {inventory.Together(inventory.NoSymbols("stripped"), functions("example.com/m/y.Any")), finding.LinkedIn, []string{"example.com/m/y"}},
 		"no function table": {inventory.NoSymbols("stripped"), finding.CannotTell, nil},
 		"not a binary":      {nil, "", nil},
 	} {
@@ -193,6 +197,36 @@ func TestFixSaysHowFarAndWhatIsLeft(t *testing.T) {
 		if f.SuggestedVersion != want.to || f.Step != want.step || !slices.Equal(f.Left, want.left) {
 			t.Errorf("%s: %s %s, left %v", installed, f.SuggestedVersion, f.Step, f.Left)
 		}
+	}
+}
+
+func TestExplainOwnedPackage(t *testing.T) {
+	t.Parallel()
+	db := newWorld(nil, nil,
+		says{ns: "PyPI", pkg: "urllib3", vuln: "CVE-1", feed: "osv/PyPI", ranges: before("1.26.18")},
+		says{ns: "Debian:12", pkg: "python-urllib3", vuln: "CVE-1", feed: "osv/Debian", ranges: before("1.26.12-1+deb12u1")})
+	owner := deb("python3-urllib3", "1.26.12-1+deb12u1", "python-urllib3", "")
+	p := of(purl.PyPI, "urllib3", "1.26.12")
+	p.Owner = &inventory.Owner{Name: owner.Name, PURL: owner.PURL}
+	tr, err := match.Explain(t.Context(), db, debian12(owner, p), p, []vulndb.Ordinal{0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tr.Outcome != match.TraceSuppressed || len(tr.Rows) != 2 || tr.Rows[0].Believed || tr.Rows[1].Feed != "osv/Debian" || !tr.Rows[1].Believed || len(tr.Looked) != 2 {
+		t.Errorf("%+v", tr)
+	}
+}
+
+// TestFixLooksPastWhatItBrings: the nearest fix brings a new high, and the fix of that is in no finding of the package.
+func TestFixLooksPastWhatItBrings(t *testing.T) {
+	t.Parallel()
+	db := newWorld(nil, rated{"CVE-1": vuln.High, "CVE-2": vuln.High, "CVE-3": vuln.Critical},
+		says{ns: "npm", pkg: "a", vuln: "CVE-1", ranges: before("4.2.16")},
+		says{ns: "npm", pkg: "a", vuln: "CVE-2", ranges: []vuln.Range{between("4.2.0", "4.2.17")}},
+		says{ns: "npm", pkg: "a", vuln: "CVE-3", ranges: []vuln.Range{between("4.2.17", "4.2.18")}})
+	out := run(t, db, &inventory.Inventory{Packages: []inventory.Package{of(purl.NPM, "a", "3.2.12")}})
+	if f := out.Fixes[0]; f.SuggestedVersion != "4.2.18" || f.Remains.Total() != 0 || f.Left != nil {
+		t.Errorf("%s leaves %v", f.SuggestedVersion, f.Left)
 	}
 }
 
@@ -237,6 +271,7 @@ func TestExplain(t *testing.T) {
 		{deb("libssl3", "3.1", "openssl", ""), debian12(), "CVE-3", match.TraceUnlisted},
 		{deb("libssl3", "3.1", "openssl", ""), debian12(), "CVE-1", match.TraceFixed},
 		{old, &inventory.Inventory{}, "CVE-1", match.TraceUnmatched},
+		{deb("libssl3", "", "openssl", ""), debian12(), "CVE-1", match.TraceNotCompared},
 	} {
 		if tr := explain(tt.p, tt.inv, tt.id); tr.Outcome != tt.want || tr.Rule == "" {
 			t.Errorf("%s %s %s: %s, %s", tt.p.Name, tt.p.Version, tt.id, tr.Outcome, tr.Rule)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/finding"
 	"github.com/sightline-sec/sightline/internal/vuln"
 )
@@ -60,6 +61,10 @@ func writeClean(p *page, r *finding.Result) {
 	case r.Database.Starter:
 		p.line(piece{"None of the vulnerabilities in the starter database.", good},
 			piece{" Most vulnerabilities are not in it.", normal})
+	case slices.ContainsFunc(r.Incomplete, func(i artifact.Incomplete) bool {
+		return i.Reason == artifact.UnknownRelease || i.Reason == artifact.UnorderedVersion
+	}):
+		p.line(piece{fmt.Sprintf("No known vulnerabilities in those of the %s that could be judged; see below.", count(len(r.Packages), "package")), caution})
 	default:
 		p.line(piece{fmt.Sprintf("No known vulnerabilities in %s.", count(len(r.Packages), "package")), good})
 	}

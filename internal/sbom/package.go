@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sightline-sec/sightline/internal/inventory"
+	"github.com/sightline-sec/sightline/internal/purl"
 )
 
 // PackageOf gives the package that a purl names, and its distribution where the purl has the distro qualifier. The source package is that of the
@@ -21,6 +22,9 @@ func PackageOf(s string) (inventory.Package, *inventory.Distro, error) {
 	}
 	if e := d.Ecosystem(); e != "" && e.Type() == id.typ {
 		p.Ecosystem = e // a derivative's package, under its own vendor
+	}
+	if p.Ecosystem == "" && id.typ == "generic" {
+		p.Ecosystem, p.Name = purl.Upstream, id.name // as results write software that no package manager brought
 	}
 	if p.Ecosystem == "" {
 		return p, d, fmt.Errorf("%.200q: packages of that type have no ecosystem here", s)
