@@ -144,7 +144,7 @@ func tellPull(err error) error {
 	if _, told := errors.AsType[*Exit](err); told {
 		return err
 	}
-	x := &Exit{Code: ExitUnreachable, Err: err}
+	x := &Exit{Code: ExitUnreachable, Err: err, Hint: "nothing was changed"}
 	switch {
 	case errors.Is(err, pack.ErrUntrusted):
 		x.Hint = "nothing was changed; ask the publisher for a database that is signed now and by a key you trust (--db-key)"
@@ -152,8 +152,6 @@ func tellPull(err error) error {
 		x.Hint = "nothing was changed; --allow-older takes it all the same"
 	case errors.Is(err, vulndb.ErrVersion):
 		x.Hint = "use the tag that is made for this version of sightline, or another version"
-	case errors.Is(err, pack.ErrBusy), errors.Is(err, pack.ErrMalformed), errors.Is(err, vulndb.ErrCorrupt):
-		x.Hint = "nothing was changed"
 	case errors.Is(err, artifact.ErrNotFound):
 		x.Hint = "check the name and the tag"
 	case errors.Is(err, artifact.ErrUnreachable):

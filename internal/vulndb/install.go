@@ -50,3 +50,6 @@ func verifyFile(ctx context.Context, name string, check func(*DB) error) error {
 	}
 	return db.Verify(ctx)
 }
+
+// Tidy removes what builds and installations of out that were killed left behind. [Build] and [Install] do so themselves.
+func Tidy(out string) { clearPartial(out) }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"time"
@@ -68,11 +69,13 @@ func Pull(ctx context.Context, src Source, out string, opts PullOptions) (Pulled
 	if old != nil && r.Config.AsOf.Before(old.AsOf) && !opts.AllowOlder {
 		return p, fmt.Errorf("%w: it is as of %s, the one in place of %s", ErrOlder, r.Config.AsOf.Format("2006-01-02 15:04"), old.AsOf.Format("2006-01-02 15:04"))
 	}
+	f := &fetcher{src: src, out: out, wait: cmp.Or(opts.Wait, fetchWait)}
 	if old != nil && sum == r.Config.SHA256 {
 		p.Way = Current
+		f.tidy() // what killed pulls left
+		vulndb.Tidy(out)
 		return p, nil
 	}
-	f := &fetcher{src: src, out: out, wait: cmp.Or(opts.Wait, fetchWait)}
 	say := func(what string) {
 		f.progress = func(done, total int64) {
 			if opts.Progress != nil {
@@ -107,9 +110,9 @@ func tidied(f *fetcher, err error) error {
 	return err
 }
 
-// another says whether the whole may come where a patch did not.
+// another says whether the whole may come where a patch did not: not where the way to the source or the disk is at fault.
 func another(ctx context.Context, err error) bool {
-	if ctx.Err() != nil || errors.Is(err, artifact.ErrUnreachable) && !errors.Is(err, artifact.ErrNotFound) {
+	if _, disk := errors.AsType[*fs.PathError](err); disk || ctx.Err() != nil || errors.Is(err, artifact.ErrUnreachable) && !errors.Is(err, artifact.ErrNotFound) {
 		return false
 	}
 	return true
