@@ -141,8 +141,12 @@ func chooseFeeds(names []string) ([]feed.Feed, error) {
 			}
 		}
 		if i < 0 {
+			if i = slices.IndexFunc(all.OnRequest(), func(f feed.Feed) bool { return strings.EqualFold(f.Name(), n) }); i >= 0 {
+				chosen = append(chosen, all.OnRequest()[i])
+				continue
+			}
 			var known []string
-			for _, f := range list {
+			for _, f := range slices.Concat(list, all.OnRequest()) {
 				known = append(known, f.Name())
 			}
 			return nil, usage("--feed %q is not known: %s", n, strings.Join(known, ", "))
@@ -269,13 +273,21 @@ func (e *env) status(m vuln.Database, path, format string, now time.Time) error 
 	}
 	fmt.Fprintf(w, "format %d, as of %s (%s old%s)\n%s\n\n", m.Version, m.AsOf.Format(time.DateOnly), scan.Age(age), old, m.Checksum)
 	fmt.Fprintf(w, "%-16s %-11s %10s  %s\n", "feed", "as of", "records", "licence; source")
+	var absent []string
 	for _, f := range m.Feeds {
+		if f.Advisories == 0 && !m.Starter {
+			absent = append(absent, f.Name)
+			continue
+		}
 		asOf := "-"
 		if !f.AsOf.IsZero() {
 			asOf = f.AsOf.Format(time.DateOnly)
 		}
 		// The terms of several feeds ask that the source be named.
 		fmt.Fprintf(w, "%-16s %-11s %10d  %s\n", f.Name, asOf, f.Advisories, strings.Join(slices.DeleteFunc([]string{f.License, f.URL}, func(s string) bool { return s == "" }), "; "))
+	}
+	if len(absent) > 0 {
+		fmt.Fprintf(w, "\nNot in it, as no copy was at hand when it was built: %s\n", strings.Join(absent, ", "))
 	}
 	if m.Starter {
 		fmt.Fprintln(w, "\nThe full database: sightline db update")

@@ -228,10 +228,12 @@ func (e *env) tellFetch(r feed.FetchReport, mirror string) (failed int) {
 	byHost := map[string][]feed.Fetched{}
 	for _, f := range r.Files {
 		bytes += f.Downloaded
-		if f.Outcome != feed.Failed || f.Resource.Optional {
+		if f.Outcome != feed.Failed {
 			continue
 		}
-		failed++
+		if !f.Resource.Optional {
+			failed++
+		}
 		host := "the mirror"
 		if u, err := url.Parse(f.Resource.URL); err == nil && mirror == "" {
 			host = u.Host
@@ -244,6 +246,9 @@ func (e *env) tellFetch(r feed.FetchReport, mirror string) (failed int) {
 	for _, host := range hosts {
 		list := byHost[host]
 		line := fmt.Sprintf("%v", list[0].Err)
+		if !slices.ContainsFunc(list, func(f feed.Fetched) bool { return !f.Resource.Optional }) {
+			line = "left out, as it may be: " + line
+		}
 		if len(list) > 1 {
 			line += fmt.Sprintf(" (and %d more files of %s)", len(list)-1, host)
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/sightline-sec/sightline/internal/feed"
+	"github.com/sightline-sec/sightline/internal/feed/advisory"
 	"github.com/sightline-sec/sightline/internal/feed/distro"
 	"github.com/sightline-sec/sightline/internal/feed/exploit"
 	"github.com/sightline-sec/sightline/internal/feed/nvd"
@@ -15,6 +16,11 @@ import (
 	"github.com/sightline-sec/sightline/internal/feed/updateinfo"
 )
 
+// OnRequest lists the feeds that are read only when they are named.
+func OnRequest() []feed.Feed {
+	return []feed.Feed{distro.Wolfi(), distro.Chainguard(), suse.VEX(), osv.GitHub()}
+}
+
 // Feeds lists the feeds from which the database is built unless somebody asks for others. Left out are those whose terms do not allow to ship what
 // they say (Wolfi, Chainguard), GitHub's own archive (OSV has the same advisories), and SUSE's VEX files, which take longer to read than all else together.
 func Feeds() []feed.Feed {
@@ -23,6 +29,10 @@ func Feeds() []feed.Feed {
 			distro.Alpine(), redhat.New(), suse.New(), updateinfo.Amazon(), updateinfo.Fedora(), oval.Oracle(), oval.Azure(), distro.Photon(),
 		},
 		osv.Default(),
-		[]feed.Feed{nvd.New(), exploit.KEV(), exploit.EPSS(), exploit.ExploitDB()},
+		[]feed.Feed{
+			advisory.RubySec(), advisory.FriendsOfPHP(), advisory.PyPA(), advisory.RustSec(), advisory.Haskell(), advisory.Kubernetes(),
+			nvd.New(), exploit.Vulnrichment(),
+			exploit.KEV(), exploit.EPSS(), exploit.ExploitDB(), exploit.Metasploit(), exploit.PoCInGitHub(), exploit.InTheWild(),
+		},
 	)
 }
