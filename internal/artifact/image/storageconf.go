@@ -9,9 +9,8 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"github.com/sightline-sec/sightline/internal/artifact"
+	"github.com/sightline-sec/sightline/internal/toml"
 )
 
 // storageConf is what is read of storage.conf (containers-storage.conf(5)).
@@ -28,6 +27,7 @@ type storageConf struct {
 
 const (
 	maxStorageConf = 1 << 20
+	maxStorageKeys = 10_000
 	systemStorage  = "/var/lib/containers/storage"
 )
 
@@ -116,7 +116,7 @@ func readStorageConf(name string) (storageConf, error) {
 	if err != nil {
 		return c, err
 	}
-	if err := toml.Unmarshal(b, &c); err != nil {
+	if err := toml.Unmarshal(b, maxStorageKeys, &c); err != nil {
 		return c, fmt.Errorf("%w: parsing %s: %w", artifact.ErrUnsupported, name, err)
 	}
 	return c, nil

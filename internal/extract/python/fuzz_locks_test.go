@@ -67,25 +67,6 @@ func FuzzTOMLLock(f *testing.F) {
 	})
 }
 
-// A TOML string of any kind is skipped as a whole, so that nothing in it counts.
-func FuzzPartsOfTOML(f *testing.F) {
-	f.Add("a \" ' \\ # \n = . [")
-	f.Add(`"""\"'''`)
-	f.Fuzz(func(t *testing.T, text string) {
-		if !utf8.ValidString(text) {
-			return
-		}
-		b, err := toml.Marshal(map[string]string{"a": text})
-		if err != nil {
-			return
-		}
-		value := b[strings.IndexAny(string(b), "'\""):]
-		if end := endOfTOMLString(value, 0); strings.TrimSpace(string(value[end:])) != "" {
-			t.Errorf("%q: the string ends before %q", value, value[end:])
-		}
-	})
-}
-
 // A pinned line is read, in every dress that a line can have; the rest of the file does not change that.
 func FuzzRequirements(f *testing.F) {
 	f.Add("a", "1.0", "x>=1")

@@ -2,13 +2,13 @@ package python
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/extract"
+	"github.com/sightline-sec/sightline/internal/toml"
 )
 
 // tomlLock reads the lock files that list packages in TOML: poetry.lock, uv.lock, pdm.lock and pylock.toml (PEP 751). Their
@@ -114,6 +114,9 @@ func (p *tomlPackage) origin() string {
 // maxLock is far above what tools write for the largest of projects; read into memory it grows some times.
 const maxLock = 24 << 20
 
+// maxParts bounds the keys and values of a TOML file. Lock files of thousands of packages have a hundred thousand.
+const maxParts = 500_000
+
 func withinLock(file *extract.File) error {
 	if file.Size > maxLock {
 		return &artifact.ErrLimit{Reason: artifact.FileTooLarge, Detail: fmt.Sprintf("%d bytes; a lock file is read up to %d", file.Size, maxLock)}
@@ -125,11 +128,11 @@ func (tomlLock) Extract(_ context.Context, file *extract.File, facts *extract.Fa
 	if err := withinLock(file); err != nil {
 		return err
 	}
-	if err := checkParts(file.Bytes()); err != nil {
-		return err
-	}
 	var l tomlFile
-	if err := toml.Unmarshal(file.Bytes(), &l); err != nil {
+	if err := toml.Unmarshal(file.Bytes(), maxParts, &l); err != nil {
+		if _, ok := errors.AsType[*toml.TooManyError](err); ok {
+			return &artifact.ErrLimit{Reason: artifact.PackagesLimit, Detail: "a lock file with " + err.Error()}
+		}
 		return fmt.Errorf("lock file: %w", err)
 	}
 	found := newPins(facts)

@@ -2,12 +2,12 @@ package rust
 
 import (
 	"context"
+	"errors"
 	"fmt"
-
-	"github.com/pelletier/go-toml/v2"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/extract"
+	"github.com/sightline-sec/sightline/internal/toml"
 )
 
 // lock reads Cargo.lock, versions 1 to 4, in source trees. The crates of the tree itself, which have no source, count too: an advisory may be
@@ -23,8 +23,12 @@ func (lock) Claims() []extract.Claim {
 	return []extract.Claim{{Base: "Cargo.lock", In: []artifact.Kind{artifact.Directory}}}
 }
 
-// maxLock is far above what cargo writes for the largest of projects; read into memory it grows.
-const maxLock = 16 << 20
+const (
+	// maxLock is far above what cargo writes for the largest of projects; read into memory it grows.
+	maxLock = 16 << 20
+	// maxParts bounds the keys and values. A crate has a dozen, with its dependencies.
+	maxParts = 500_000
+)
 
 // lockFile is a Cargo.lock. Version 1 had the tree's first crate in a table of its own before cargo 0.18.
 type lockFile struct {
@@ -42,7 +46,10 @@ func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts)
 		return &artifact.ErrLimit{Reason: artifact.FileTooLarge, Detail: fmt.Sprintf("%d bytes; a Cargo.lock is read up to %d", file.Size, maxLock)}
 	}
 	var l lockFile
-	if err := toml.Unmarshal(file.Bytes(), &l); err != nil {
+	if err := toml.Unmarshal(file.Bytes(), maxParts, &l); err != nil {
+		if _, ok := errors.AsType[*toml.TooManyError](err); ok {
+			return &artifact.ErrLimit{Reason: artifact.PackagesLimit, Detail: "a Cargo.lock with " + err.Error()}
+		}
 		return err
 	}
 	found := crates{facts: facts, seen: map[[2]string]bool{}}

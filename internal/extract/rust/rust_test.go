@@ -364,6 +364,10 @@ func TestDamagedLocks(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, names(facts), err)
 		}
 	}
+	_, err := extractFile(t, "cargo-lock", extract.NewFile("Cargo.lock", []byte("x = ["+strings.Repeat("[],", 1<<20)+"]"), 0o644))
+	if limit, ok := errors.AsType[*artifact.ErrLimit](err); !ok || limit.Reason != artifact.PackagesLimit {
+		t.Errorf("a million arrays: %v", err)
+	}
 	file := extract.NewStreamFile("Cargo.lock", stream{strings.NewReader("")}, 1<<30, 0o644)
 	if _, err := extractFile(t, "cargo-lock", file); err == nil {
 		t.Error("a lock file of 1 GiB is read")

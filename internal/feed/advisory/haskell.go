@@ -10,12 +10,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"github.com/sightline-sec/sightline/internal/cvss"
 	"github.com/sightline-sec/sightline/internal/feed"
 	"github.com/sightline-sec/sightline/internal/feed/tarball"
 	"github.com/sightline-sec/sightline/internal/purl"
+	"github.com/sightline-sec/sightline/internal/toml"
 	"github.com/sightline-sec/sightline/internal/version"
 	"github.com/sightline-sec/sightline/internal/vuln"
 )
@@ -36,6 +35,9 @@ func Haskell() feed.Feed {
 }
 
 type haskell struct{ feed string }
+
+// maxFront bounds the keys and values of a block of TOML; the largest record has some hundred.
+const maxFront = 20_000
 
 var hsecID = regexp.MustCompile(`^HSEC-\d{4}-\d{4,}$`)
 
@@ -77,7 +79,7 @@ func (d haskell) Decode(name string, text []byte) ([]*vuln.Advisory, error) {
 		return nil, err
 	}
 	var h hsec
-	if err := toml.Unmarshal([]byte(head), &h); err != nil {
+	if err := toml.Unmarshal([]byte(head), maxFront, &h); err != nil {
 		return nil, fmt.Errorf("its front matter: %w", err)
 	}
 	a := &vuln.Advisory{Feed: d.feed, ID: h.Advisory.ID}
