@@ -174,10 +174,14 @@ func openDelta(old io.ReaderAt, oldSize int64, patch io.ReaderAt, size int64) (_
 		done()
 		return nil, nil, fmt.Errorf("%w: a patch with something behind it", ErrMalformed)
 	}
+	return newDeltaReader(old, oldSize, decoders[0], decoders[1], decoders[2]), done, nil
+}
+
+func newDeltaReader(old io.ReaderAt, oldSize int64, ops, diffs, fresh io.Reader) *deltaReader {
 	return &deltaReader{
-		old: old, oldSize: oldSize, ops: bufio.NewReader(decoders[0]),
-		diffs: bufio.NewReaderSize(decoders[1], 64<<10), fresh: decoders[2], oldBytes: make([]byte, 64<<10),
-	}, done, nil
+		old: old, oldSize: oldSize, ops: bufio.NewReader(ops), diffs: bufio.NewReaderSize(diffs, 64<<10), fresh: fresh,
+		oldBytes: make([]byte, 64<<10),
+	}
 }
 
 func (r *deltaReader) Read(p []byte) (n int, err error) {
