@@ -82,16 +82,23 @@ func (m *merger) inventory() *inventory.Inventory {
 			}
 		}
 	}
+	known := seenPackages(present.packages)
 	for _, h := range histories {
-		m.removals(h, inv.Distro, there, &removed)
+		m.removals(h, inv.Distro, there, own, &removed)
 	}
 	licenses, expressions := licensesOf(histories), expressions{}
 	ships := m.ships(histories)
 	for _, p := range present.packages {
+		if known.has(p) {
+			continue
+		}
 		if p.Owner != nil {
 			if p.Owner.PURL = osPURL[p.Owner.Name]; p.Owner.PURL == "" {
 				p.Owner = nil // only its configuration files are left: nobody looks after the rest
 			}
+		}
+		if p.Unpackaged && p.Owner != nil {
+			continue // it is that package
 		}
 		if s, ok := ships[installed{p.Name, p.Arch}]; ok && p.OS() {
 			p.SetFiles(s)
@@ -140,7 +147,7 @@ func (m *merger) introduced(h *history, k int, id rawID) int {
 }
 
 // removals adds the packages that are in a sighting and not in the next one.
-func (m *merger) removals(h *history, d *inventory.Distro, there map[identity]bool, removed *assembly) {
+func (m *merger) removals(h *history, d *inventory.Distro, there map[identity]bool, own owners, removed *assembly) {
 	for k := range h.seen {
 		if k == h.visible {
 			break
@@ -156,6 +163,9 @@ func (m *merger) removals(h *history, d *inventory.Distro, there map[identity]bo
 			id := raw(&p)
 			if k+1 < len(h.seen) && by == h.seen[k+1].layer && h.seen[k+1].has(id) {
 				continue // stays
+			}
+			if p.Stated || p.Unpackaged && own.everOf(h.path) {
+				continue // nobody saw it go; or it was an OS package's, which the package database tells
 			}
 			d.Refine(&p)
 			if there[identify(&p)] {

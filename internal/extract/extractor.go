@@ -43,6 +43,9 @@ type Claim struct {
 	Match func(path string) bool
 	// In limits the claim to these kinds of artifact; none means image, root file system and directory.
 	In []artifact.Kind
+	// NoSymlink says that a name which is a symbolic link is not followed: the file is found under its own name, as that of an Executable always is. To
+	// follow a link to a file that nobody claims costs another walk over a layer.
+	NoSymlink bool
 	// Stream says that Extract reads the file front to back with Reader, in constant memory: it is not buffered and
 	// may be larger than Limits.FileBytes.
 	Stream bool

@@ -103,6 +103,7 @@ func distro(histories []*history) *inventory.Distro {
 type owners struct {
 	byPath map[string]ownership
 	merged map[string]bool // top-level directories that are links into usr
+	ever   map[string]bool // of files with unpackaged software that are hidden now: whether an OS package brought them
 }
 
 // ownership is an OS package, and the layer whose database says that the file is its.
@@ -112,7 +113,7 @@ type ownership struct {
 }
 
 func (m *merger) owners(histories []*history) owners {
-	o := owners{byPath: map[string]ownership{}, merged: map[string]bool{}}
+	o := owners{byPath: map[string]ownership{}, merged: map[string]bool{}, ever: once(histories)}
 	for _, h := range histories {
 		if h.visible < 0 {
 			continue
@@ -132,6 +133,36 @@ func (m *merger) owners(histories []*history) owners {
 	}
 	return o
 }
+
+// once finds which of the files with unpackaged software that are hidden now were an OS package's in some layer.
+func once(histories []*history) map[string]bool {
+	ever := map[string]bool{}
+	for _, h := range histories {
+		for k := range h.seen {
+			if k != h.visible && slices.ContainsFunc(h.seen[k].packages, func(p inventory.Package) bool { return p.Unpackaged }) {
+				ever[h.path], ever[strings.TrimPrefix(h.path, "usr/")] = false, false
+			}
+		}
+	}
+	if len(ever) == 0 {
+		return nil // as nearly always: the files of all databases of all layers are many
+	}
+	for _, h := range histories {
+		for k := range h.seen {
+			for _, own := range h.seen[k].facts.Owned {
+				for _, p := range own.Paths {
+					if _, asked := ever[p]; asked {
+						ever[p] = true
+					}
+				}
+			}
+		}
+	}
+	return ever
+}
+
+// everOf says whether the file, of which some layer had unpackaged software, was an OS package's in any layer.
+func (o owners) everOf(p string) bool { return o.ever[p] || o.ever[strings.TrimPrefix(p, "usr/")] }
 
 // of gives the OS package that brought the file which layer shows at p. A file from a later layer than the word about its owner is no
 // longer what the owner brought (pip installed over apt). It looks the file up under its own name and, where /lib and the like are links into /usr, under the other one: package

@@ -189,7 +189,7 @@ func (w *walker) visit(ctx context.Context, e *artifact.Entry, extractions *sync
 		w.lastDir = ""
 		if w.buf = w.run.table.lookup(p, 0, w.buf[:0]); len(w.buf) > 0 {
 			// A program's other names say nothing new: it is found under its own.
-			if wants := slices.DeleteFunc(slices.Clone(w.buf), func(t target) bool { return t.claim.Executable }); len(wants) > 0 {
+			if wants := slices.DeleteFunc(slices.Clone(w.buf), func(t target) bool { return t.claim.Executable || t.claim.NoSymlink }); len(wants) > 0 {
 				l.linked[p] = wants
 			}
 		}

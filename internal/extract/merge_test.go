@@ -47,6 +47,13 @@ func (lines) Extract(_ context.Context, f *extract.File, facts *extract.Facts) e
 				Name: name[3:], Version: version, Ecosystem: purl.NPM, PURL: "pkg:npm/" + name[3:] + "@" + version,
 				Evidence: []inventory.Evidence{{Detail: "in x"}, {Detail: "in y"}},
 			})
+		case strings.HasPrefix(name, "up/"): // software that no package manager brought
+			facts.Packages = append(facts.Packages, inventory.Package{Name: name[3:], Version: version, Ecosystem: purl.Upstream, Unpackaged: true})
+		case strings.HasPrefix(name, "says/"): // a document about the image, "says/npm/a"
+			ecosystem, name, _ := strings.Cut(name[5:], "/")
+			facts.Packages = append(facts.Packages, inventory.Package{
+				Name: name, Version: version, Ecosystem: purl.Ecosystem(ecosystem), PURL: "pkg:stated/" + name, Stated: true,
+			})
 		case strings.HasPrefix(name, "os/"):
 			facts.Packages = append(facts.Packages, inventory.Package{Name: name[3:], Version: version, Ecosystem: purl.Debian})
 		default:
@@ -191,6 +198,35 @@ func TestMergedView(t *testing.T) {
 			name:    "a library of its own is more than headers",
 			layers:  source{{"db/installed=os/a-dev 1,owns a-dev usr/include/a.h usr/lib/liba.so", "usr/lib/liba.so=elf"}},
 			present: []string{"a-dev@1 L0 db/installed"},
+		},
+		{
+			name:    "software that an OS package owns is that package",
+			layers:  source{{"db/installed=os/a 1,owns a x/a.pkg", "x/a.pkg=up/nginx 1", "y.pkg=up/nginx 2"}},
+			present: []string{"a@1 L0 db/installed", "nginx@2 L0 y.pkg"},
+		},
+		{
+			name:    "software that a later layer put over an OS package's is nobody's",
+			layers:  source{{"db/installed=os/a 1,owns a x/a.pkg", "x/a.pkg=up/nginx 1"}, {"x/a.pkg=up/nginx 2"}},
+			present: []string{"a@1 L0 db/installed", "nginx@2 L1 x/a.pkg"},
+		},
+		{
+			name:    "software of an OS package that is gone was that package",
+			layers:  source{{"db/installed=os/a 1,owns a x/a.pkg", "x/a.pkg=up/nginx 1", "y.pkg=up/nginx 2"}, {"db/installed=", "-x", "-y.pkg"}},
+			removed: []string{"a@1 L0 db/installed gone=L1", "nginx@2 L0 y.pkg gone=L1"},
+		},
+		{
+			name:    "what a document states counts where nobody saw it",
+			layers:  source{{"a.pkg=a 1,up/nginx 1.25.3", "b.pkg=says/npm/a 1,says/npm/a 2,says/Bitnami/nginx 1.25.3-4,says/Bitnami/redis 7.0.1,says/Debian/bash 5"}},
+			present: []string{"redis@7.0.1 L0 b.pkg", "bash@5 L0 b.pkg", "nginx@1.25.3 L0 a.pkg", "a@1 L0 a.pkg", "a@2 L0 b.pkg"},
+		},
+		{
+			name:    "a package database knows better than a document",
+			layers:  source{{"db/installed=os/bash 5", "b.pkg=says/Debian/bash 4,says/Debian/zsh 1"}},
+			present: []string{"bash@5 L0 db/installed"},
+		},
+		{
+			name:   "a document that is gone stated nothing",
+			layers: source{{"b.pkg=says/npm/a 1"}, {"-b.pkg"}},
 		},
 		{
 			name:    "a whiteout removes a file",
