@@ -181,9 +181,12 @@ type page struct {
 
 func (p *page) line(format string, args ...any) {
 	if p.err == nil {
-		_, p.err = fmt.Fprintln(p.w, strings.TrimRight(printable(fmt.Sprintf(format, args...)), " "))
+		_, p.err = fmt.Fprintln(p.w, strings.TrimRight(printable(oneLine(fmt.Sprintf(format, args...))), " "))
 	}
 }
+
+// oneLine keeps names from outside from writing lines of their own.
+func oneLine(s string) string { return strings.NewReplacer("\n", " ", "\r", " ").Replace(s) }
 
 // head writes a heading.
 func (p *page) head(s string) {

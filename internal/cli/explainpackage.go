@@ -137,8 +137,8 @@ func readSaved(name string) ([]byte, error) {
 // trace writes a decision from its end to its reasons.
 func (p *page) trace(tr *match.Trace, id string, meta vuln.Database) {
 	pkg := &tr.Package
-	p.text(fmt.Sprintf("%s in %s %s (%s): %s", id, pkg.Name, pkg.Version, pkg.Ecosystem, strings.ReplaceAll(string(tr.Outcome), "_", " ")), "")
-	p.text("because "+tr.Rule, "  ")
+	p.text(oneLine(fmt.Sprintf("%s in %s %s (%s): %s", id, pkg.Name, pkg.Version, pkg.Ecosystem, strings.ReplaceAll(string(tr.Outcome), "_", " "))), "")
+	p.text(oneLine("because "+tr.Rule), "  ")
 	for i := range tr.Findings {
 		f := &tr.Findings[i]
 		if len(tr.Findings) > 1 {

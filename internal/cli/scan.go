@@ -243,6 +243,12 @@ func verdict(r *finding.Result, gated bool, threshold vuln.Severity) error {
 	if !gated {
 		return nil
 	}
+	if n := r.Summary.Unjudged; n > 0 {
+		return &Exit{
+			Code: ExitScan, Err: fmt.Errorf("%w: nothing is known of %s of the distribution, so that nobody can say that they pass", scan.ErrPartial, counted(n, "package")),
+			Hint: "sightline db status lists what the database has; without --fail-on such a scan ends with 0",
+		}
+	}
 	n := 0
 	for _, f := range r.Findings {
 		if f.Severity >= threshold {

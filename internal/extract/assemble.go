@@ -42,6 +42,7 @@ func (a *assembly) add(id sighting, p inventory.Package, e inventory.Evidence) *
 		a.byID[id] = have
 		a.packages = append(a.packages, have)
 	}
+	have.Symbols = inventory.Together(have.Symbols, p.Symbols)
 	if len(details) == 0 {
 		have.Evidence = append(have.Evidence, e)
 	}

@@ -26,6 +26,9 @@ func Decode(b []byte) (*Result, error) {
 	if r.SchemaVersion != SchemaVersion {
 		return nil, fmt.Errorf("%w: schema version %.20q, and this program reads %s", ErrNotResult, r.SchemaVersion, SchemaVersion)
 	}
+	if said := r.Summary.Total.Total(); said != len(r.Findings) {
+		return nil, fmt.Errorf("%w: its summary counts %d findings, and it has %d", ErrNotResult, said, len(r.Findings))
+	}
 	for i := range r.Findings {
 		if r.Findings[i].Vulnerability == nil {
 			return nil, fmt.Errorf("%w: finding %d has no vulnerability", ErrNotResult, i)

@@ -216,15 +216,16 @@ type Summary struct {
 	Exploited       Counts `json:"exploited"` // in KEV, seen in the wild or with a public exploit
 	KEV             Counts `json:"kev"`
 	Malicious       int    `json:"malicious"` // findings of malware
+	Unjudged        int    `json:"unjudged"`  // packages of a distribution that the database knows nothing of
 	Suppressed      int    `json:"suppressed"`
 	Incomplete      int    `json:"incomplete"`
 }
 
-// Summarize counts findings, fixes and packages of a result into its Summary.
+// Summarize counts findings, fixes and packages of a result into its Summary; Unjudged stays as it is.
 func (r *Result) Summarize() {
 	s := Summary{
 		Packages: len(r.Packages), FixablePackages: len(r.Fixes),
-		Suppressed: len(r.Suppressed), Incomplete: len(r.Incomplete),
+		Suppressed: len(r.Suppressed), Incomplete: len(r.Incomplete), Unjudged: r.Summary.Unjudged,
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]

@@ -23,6 +23,7 @@ type answer struct {
 	fix        *finding.Fix
 	unordered  string // why the installed version has no order
 	unreadable string // what the advisories say in versions that have none
+	modules    bool   // an advisory is about a module stream
 	// verdicts are kept for packages that own others: what the distribution says of each vulnerability.
 	verdicts map[vulndb.Ordinal]verdict
 }
@@ -157,7 +158,7 @@ func (m *matcher) answer(q question) (*answer, error) {
 		if g.hit && q.without != "" && strings.Contains(q.without, " "+h.record.ID+" ") {
 			continue
 		}
-		if g.hit && h.record.State == vuln.Rejected {
+		if g.hit && h.record.State == vuln.Rejected && !contested(&h, q.ecosystem) {
 			a.beaten = append(a.beaten, finding.Suppressed{
 				Vulnerability: h.record.ID, Reason: finding.RecordRejected, Severity: h.severity, Detail: "its record was rejected: " + h.record.StateFeed,
 			})
@@ -181,8 +182,14 @@ func (m *matcher) answer(q question) (*answer, error) {
 	}
 	m.space.hits = hits
 	a.hits = slices.Clone(hits)
-	if err := m.suggest(tables, groups, a); err != nil {
-		return nil, err
+	// Of a package that is malware nothing is mended by an update.
+	if !slices.ContainsFunc(a.hits, func(h *hit) bool { return h.record.Malicious }) {
+		if err := m.suggest(tables, groups, a); err != nil {
+			return nil, err
+		}
+	}
+	for i := range tables {
+		a.modules = a.modules || tables[i].modules
 	}
 	for i := range tables {
 		if err := m.judgeStrange(&tables[i], q.module, a); err != nil {
@@ -196,6 +203,12 @@ func (m *matcher) answer(q question) (*answer, error) {
 		}
 	}
 	return a, nil
+}
+
+// contested says whether somebody knows better than a record that was rejected: it is exploited, or the distribution published a fix of its own. Ids
+// are rejected and given out again, and copies of the rejection stay about.
+func contested(h *hit, e purl.Ecosystem) bool {
+	return h.record.KEV != nil || len(h.record.Sightings) > 0 || e.OS() && h.fixed != ""
 }
 
 // open looks the subjects up. The tables are good until the next call.

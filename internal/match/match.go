@@ -3,6 +3,7 @@ package match
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/finding"
@@ -31,6 +32,8 @@ type Outcome struct {
 	Fixes      []finding.Fix
 	Suppressed []finding.Suppressed
 	Incomplete []artifact.Incomplete
+	// Unjudged counts the packages of distributions that could not be matched at all.
+	Unjudged int
 }
 
 // Options change what counts. The zero value changes nothing.
@@ -103,6 +106,9 @@ func (m *matcher) add(p *inventory.Package) error {
 		return err
 	}
 	m.report(p, a)
+	if !a.modules && p.Ecosystem.Type() == "rpm" && (p.Module != "" || moduleBuild(p.Version)) {
+		m.missed[unmatched{p.Ecosystem, noModules}]++
+	}
 	if len(a.hits) == 0 && len(a.beaten) == 0 {
 		return nil
 	}
@@ -195,6 +201,9 @@ func (m *matcher) question(p *inventory.Package) (question, unmatched) {
 			return question{}, unmatched{p.Ecosystem, noData}
 		}
 		name := purl.NormalizeName(p.Ecosystem, p.Name)
+		if p.Ecosystem == purl.Maven && !strings.Contains(name, ":") {
+			return question{}, unmatched{p.Ecosystem, noGroup}
+		}
 		return question{ecosystem: p.Ecosystem, namespace: ns, subjects: [2]subject{{name: name, version: p.Version}}}, unmatched{}
 	}
 	d := m.inv.Distro

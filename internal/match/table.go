@@ -18,6 +18,7 @@ type table struct {
 	versions  []string
 	rows      []vulndb.Row // by vulnerability
 	strange   []vulndb.Row // about other module streams than the package's
+	modules   bool         // a row is about a module stream
 	parsed    []parsed     // the versions that end intervals, which come first
 	zero      int32        // the version "0", which as the start of an interval is before every version; -1 none
 	installed point
@@ -63,6 +64,7 @@ func (t *table) open(q question, s subject, pkg *vulndb.Package, buf *buffers) e
 	e := q.ecosystem
 	*t = table{subject: s, ecosystem: e, namespace: q.namespace, versions: pkg.Versions, rows: pkg.Rows}
 	if e.Type() == "rpm" {
+		t.modules = slices.ContainsFunc(t.rows, func(r vulndb.Row) bool { return r.Module != "" })
 		t.rows, t.strange = about(t.versions, t.rows, q, s)
 	}
 	if !slices.IsSortedFunc(t.rows, byVulnerability) {

@@ -79,6 +79,28 @@ func TestModuleStreams(t *testing.T) {
 	}
 }
 
+func TestModuleBuildsWithoutAdvisoriesAreTold(t *testing.T) {
+	t.Parallel()
+	db := newWorld(nil, nil, says{ns: "AlmaLinux:8", pkg: "httpd", vuln: "CVE-1", ranges: before("2.4.1"), binary: true})
+	out := run(t, db, alma8(rpm("httpd", "2.4.37-1.module_el8.6.0+1+2", "httpd", "httpd:2.4"), rpm("other", "1-1.el8", "other", "")))
+	if got := left(out.Incomplete); len(got) != 1 || !strings.Contains(got[0], "1 AlmaLinux package not wholly matched") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestPackagesOfUnknownReleasesAreCounted(t *testing.T) {
+	t.Parallel()
+	db := newWorld(nil, nil, says{ns: "Debian:12", pkg: "a", vuln: "CVE-1", ranges: before("2")})
+	unknown := debian12(deb("a", "1", "", ""), deb("b", "1", "", ""), of(purl.ConanCenter, "c", "1"))
+	unknown.Distro.Namespace = ""
+	if n := run(t, db, unknown).Unjudged; n != 2 {
+		t.Errorf("%d packages of the distribution", n)
+	}
+	if n := run(t, db, debian12(deb("a", "1", "", ""))).Unjudged; n != 0 {
+		t.Errorf("%d of a known one", n)
+	}
+}
+
 func TestWhatCannotRunIsNotVulnerable(t *testing.T) {
 	t.Parallel()
 	db := newWorld(nil, rated{"CVE-1": vuln.High}, says{ns: "Debian:12", pkg: "linux", vuln: "CVE-1", ranges: before("6.2")})
@@ -102,8 +124,14 @@ func TestWhatCannotRunIsNotVulnerable(t *testing.T) {
 
 func TestMalwareHasNoFix(t *testing.T) {
 	t.Parallel()
-	db := newWorld(nil, nil, says{ns: "npm", pkg: "evil", vuln: "MAL-1", ranges: before("1.0.1")})
+	db := newWorld(nil, nil,
+		says{ns: "npm", pkg: "evil", vuln: "MAL-1", ranges: before("1.0.1")},
+		says{ns: "npm", pkg: "twice", vuln: "MAL-1", ranges: before("9.0.0")},
+		says{ns: "npm", pkg: "twice", vuln: "CVE-1", ranges: before("3.0.0")})
 	db.records[0].Malicious, db.records[0].Severity = true, vuln.Unknown
+	if twice := run(t, db, &inventory.Inventory{Packages: []inventory.Package{of(purl.NPM, "twice", "1.0.0")}}); len(twice.Findings) != 2 || len(twice.Fixes) != 0 {
+		t.Errorf("%+v", twice.Fixes)
+	}
 	out := run(t, db, &inventory.Inventory{Packages: []inventory.Package{of(purl.NPM, "evil", "1.0.0")}})
 	if len(out.Findings) != 1 || out.Findings[0].Kind != finding.Malicious || out.Findings[0].Severity != vuln.Critical || out.Findings[0].FixedVersion != "" || len(out.Fixes) != 0 {
 		t.Errorf("%+v, %+v", out.Findings, out.Fixes)
@@ -118,6 +146,21 @@ func TestRejectedRecordsAreSuppressed(t *testing.T) {
 		says{ns: "npm", pkg: "a", vuln: "CVE-3", ranges: before("1.5.0")})
 	db.records[0].State, db.records[0].StateFeed = vuln.Rejected, "nvd"
 	db.records[2].State, db.records[2].StateFeed = vuln.Disputed, "nvd"
+	exploited := newWorld(nil, nil,
+		says{ns: "npm", pkg: "a", vuln: "CVE-1", ranges: before("2.0.0")},
+		says{ns: "Debian:12", pkg: "b", vuln: "CVE-2", ranges: before("2.0")},
+		says{ns: "Debian:12", pkg: "b", vuln: "CVE-3", ranges: []vuln.Range{{Introduced: "0"}}})
+	for _, r := range exploited.records {
+		r.State, r.StateFeed = vuln.Rejected, "nvd"
+	}
+	exploited.records[0].KEV = &vuln.KEV{}
+	known := run(t, exploited, debian12(of(purl.NPM, "a", "1.0.0"), deb("b", "1.0", "", "")))
+	if got := told(known.Findings); !slices.Equal(got, []string{"a 1.0.0 CVE-1 -> 2.0.0", "b 1.0 CVE-2 -> 2.0"}) {
+		t.Errorf("exploited, and fixed by the distribution: %v", got)
+	}
+	if got := hushed(known.Suppressed); !slices.Equal(got, []string{"b CVE-3 rejected"}) {
+		t.Error(got)
+	}
 	out := run(t, db, &inventory.Inventory{Packages: []inventory.Package{of(purl.NPM, "a", "1.0.0")}})
 	if got := told(out.Findings); !slices.Equal(got, []string{"a 1.0.0 CVE-2 -> 1.5.0", "a 1.0.0 CVE-3 -> 1.5.0"}) {
 		t.Error(got)

@@ -22,14 +22,19 @@ const (
 	noRelease          // its release was not
 	otherDistro        // the packages are not those of the distribution
 	noData             // the database does not know the namespace
+	noGroup            // the archive does not say of which group it is
+	noModules          // it is built in an rpm module, and no advisory about it speaks of modules
 )
 
 // reportUnmatched gives one entry for each reason and ecosystem.
 func (m *matcher) reportUnmatched() {
 	for u, n := range m.missed {
+		if u.ecosystem.OS() && u.why != noModules {
+			m.out.Unjudged += n
+		}
 		m.out.Incomplete = append(m.out.Incomplete, artifact.Incomplete{
 			Reason: artifact.UnknownRelease,
-			Detail: plural(n, string(u.ecosystem)+" package") + " not matched: " + m.explain(u),
+			Detail: plural(n, string(u.ecosystem)+" package") + map[bool]string{false: " not matched: ", true: " not wholly matched: "}[u.why == noModules] + m.explain(u),
 		})
 	}
 }
@@ -39,6 +44,10 @@ func (m *matcher) explain(u unmatched) string {
 	switch u.why {
 	case noDistro:
 		return "no distribution was recognised; is etc/os-release missing?"
+	case noGroup:
+		return "nothing in their archives says of which group they are, and advisories go by group and name"
+	case noModules:
+		return "they are built in rpm modules, and the database has no advisory about them that speaks of modules; for Red Hat only its VEX archive does"
 	case noRelease:
 		name := d.PrettyName
 		if name == "" {

@@ -105,7 +105,7 @@ func writeFixes(p *page, r *finding.Result, o Options) {
 		rows = append(rows, []cell{
 			{{plain(f.Package.Name), strong}},
 			plainCell(f.Package.Version), updateTo(f),
-			pills(f.Clears), mark,
+			endsAndLeaves(f), mark,
 			{{where(f, len(r.Artifact.Layers)), faint}},
 		})
 	}
@@ -122,11 +122,23 @@ func writeFixes(p *page, r *finding.Result, o Options) {
 	}
 }
 
+// endsAndLeaves counts what an update ends and what it leaves or brings.
+func endsAndLeaves(f *finding.Fix) cell {
+	c := pills(f.Clears)
+	if f.Remains.Total() == 0 {
+		return c
+	}
+	return append(append(c, piece{" leaves ", faint}), pills(f.Remains)...)
+}
+
 // updateTo is the version to install, with a word where it is the source package's and the package has another.
 func updateTo(f *finding.Fix) cell {
 	c := cell{{plain(f.SuggestedVersion), good}}
 	if f.OfSource {
 		c = append(c, piece{" (source)", faint})
+	}
+	if f.Step == finding.Major || f.Step == finding.Minor {
+		c = append(c, piece{" (" + string(f.Step) + ")", faint})
 	}
 	return c
 }

@@ -49,6 +49,9 @@ func writeHead(p *page, r *finding.Result, o Options) {
 		p.line(piece{"! The database is old: newer vulnerabilities are not in it.", caution},
 			piece{" Update it with ", normal}, piece{"sightline db update", command})
 	}
+	if n := r.Summary.Unjudged; n > 0 {
+		p.line(piece{fmt.Sprintf("! Nothing is known of the distribution's %s: they were not judged.", count(n, "package")), alarm})
+	}
 	if n := len(r.Incomplete); n > 0 {
 		p.line(piece{fmt.Sprintf("! Incomplete: %s not taken into account, see below.", thingsWere(n)), caution})
 	}
@@ -78,7 +81,7 @@ func writeEndOfLife(p *page, r *finding.Result, o Options) {
 	}
 	switch {
 	case e.Ended(o.Now):
-		p.line(piece{"! End of life: this release has had no public security fixes since " + day(e.Standard), alarm}, piece{extended, normal})
+		p.line(piece{"! End of life: the regular support of this release ended on " + day(e.Standard), alarm}, piece{extended, normal})
 	case !e.Standard.IsZero() && e.Standard.Sub(o.Now) < 180*24*time.Hour:
 		p.line(piece{"! This release reaches its end of life on " + day(e.Standard), caution}, piece{extended, normal})
 	}

@@ -62,10 +62,28 @@ func identify(s string) (identity, error) {
 		arch: u.Qualifiers["arch"], distro: u.Qualifiers["distro"], upstream: u.Qualifiers["upstream"],
 	}
 	id.ecosystem, id.name = u.Package()
+	if id.typ == "rpm" {
+		id.upstream = sourceRPM(id.upstream)
+	}
 	if epoch := u.Qualifiers["epoch"]; epoch != "" && epoch != "0" && id.version != "" {
 		id.version = epoch + ":" + id.version
 	}
 	return id, nil
+}
+
+// sourceRPM gives the name of a source rpm, which Syft writes as the file's: openssl-3.0.1-41.el9_0.src.rpm. Its version has no epoch there, so that
+// the package's own counts.
+func sourceRPM(s string) string {
+	name, ok := strings.CutSuffix(s, ".src.rpm")
+	if !ok {
+		return s
+	}
+	for range 2 { // release and version
+		if i := strings.LastIndexByte(name, '-'); i > 0 {
+			name = name[:i]
+		}
+	}
+	return name
 }
 
 // evidenceContext says beside the place of evidence who read it, in which layer, and what the file says ("sightline:upstream@2 the version

@@ -80,6 +80,7 @@ func Run(ctx context.Context, t *Target, db *vulndb.DB, o Options) (*finding.Res
 		Incomplete:      append(inv.Incomplete, out.Incomplete...),
 	}
 	artifact.SortIncomplete(r.Incomplete)
+	r.Summary.Unjudged = out.Unjudged
 	r.Summarize()
 	maxAge := cmp.Or(o.MaxDBAge, DefaultMaxDBAge)
 	answered := oldestFeed(r)

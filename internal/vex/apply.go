@@ -88,6 +88,9 @@ func (j *Judge) names(products []Product, p *inventory.Package) (string, bool) {
 		product := &products[i]
 		if len(product.Components) == 0 {
 			for _, n := range product.Names {
+				if product.Versions != nil && !slices.Contains(product.Versions, p.Version) {
+					break
+				}
 				if isPackage(n, p) || j.isArtifact(n) {
 					return n, true
 				}

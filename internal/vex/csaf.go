@@ -34,6 +34,7 @@ type csafTree struct {
 }
 
 type csafBranch struct {
+	Category string       `json:"category"`
 	Branches []csafBranch `json:"branches"`
 	Product  *csafProduct `json:"product"`
 }
@@ -203,6 +204,12 @@ func (t *csafTree) products() (map[string]Product, error) {
 			}
 			if p := list[i].Product; p != nil {
 				take(p, true)
+				if list[i].Category == "product_version_range" {
+					// Ranges are not read, and a purl without a version would name them all.
+					named := products[p.ID]
+					named.Names = slices.DeleteFunc(named.Names, func(s string) bool { return !strings.Contains(s, "@") })
+					products[p.ID] = named
+				}
 			}
 			if err := walk(list[i].Branches); err != nil {
 				return err

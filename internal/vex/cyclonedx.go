@@ -64,7 +64,11 @@ func (d *Document) readCycloneDX(b []byte) error {
 			}
 		}
 		for _, a := range v.Affects {
-			s.Products = append(s.Products, cdxProduct(names, root, a.Ref))
+			p := cdxProduct(names, root, a.Ref)
+			if versions, ok := a.meant(status); ok {
+				restrict(&p, versions)
+			}
+			s.Products = append(s.Products, p)
 		}
 		d.add(s)
 	}
@@ -156,9 +160,39 @@ type cdxVulnerability struct {
 		Detail        string   `json:"detail"`
 		LastUpdated   string   `json:"lastUpdated"`
 	} `json:"analysis"`
-	Affects []struct {
-		Ref string `json:"ref"`
-	} `json:"affects"`
+	Affects []cdxAffects `json:"affects"`
+}
+
+type cdxAffects struct {
+	Ref      string `json:"ref"`
+	Versions []struct {
+		Version string `json:"version"`
+		Range   string `json:"range"`
+		Status  string `json:"status"` // affected where it is not said
+	} `json:"versions"`
+}
+
+// meant gives the versions that a statement speaks of, where the document lists any: of one that takes a finding back those that it calls
+// unaffected, of others those that it does not. Ranges are not read: nothing is said of them.
+func (a *cdxAffects) meant(s Status) (versions []string, listed bool) {
+	versions = []string{}
+	for _, v := range a.Versions {
+		if v.Version != "" && (v.Status == "unaffected") == (s == NotAffected || s == Fixed) {
+			versions = append(versions, v.Version)
+		}
+	}
+	return versions, len(a.Versions) > 0
+}
+
+// restrict leaves of a product only some versions of what it names.
+func restrict(p *Product, versions []string) {
+	if len(p.Components) > 0 {
+		for i := range p.Components {
+			restrict(&p.Components[i], versions)
+		}
+		return
+	}
+	p.Versions = versions
 }
 
 var cdxStates = map[string]Status{

@@ -53,6 +53,7 @@ const (
 type Product struct {
 	Names      []string  // as written: purls, image references, digests, CPEs
 	Components []Product // where set, the statement is about these inside the product only
+	Versions   []string  // where set, only packages of these versions are meant
 }
 
 // The justifications of OpenVEX (spec v0.2.0, "Status Justifications").

@@ -186,6 +186,33 @@ func TestCycloneDX(t *testing.T) {
 	}
 }
 
+// TestVersionsThatAreNotMeant: a document that lists versions speaks of those only, and ranges of versions are not read.
+func TestVersionsThatAreNotMeant(t *testing.T) {
+	t.Parallel()
+	p := &inventory.Package{Name: "a", Version: "1.0.0", PURL: "pkg:npm/a@1.0.0"}
+	cdx := func(versions string) string {
+		return `{"bomFormat":"CycloneDX","vulnerabilities":[{"id":"CVE-1","analysis":{"state":"not_affected"},"affects":[{"ref":"pkg:npm/a","versions":[` + versions + `]}]}]}`
+	}
+	ranged := strings.NewReplacer("product_version", "product_version_range", "pkg:rpm/redhat/openssl-libs", "pkg:npm/a", `"rhel9:openssl","js","gone"`, `"openssl"`).Replace(csaf)
+	for name, tt := range map[string]struct {
+		doc  string
+		want bool
+	}{
+		"unaffected":            {cdx(`{"version":"1.0.0","status":"unaffected"}`), true},
+		"affected":              {cdx(`{"version":"1.0.0","status":"affected"}`), false},
+		"another version":       {cdx(`{"version":"2.0.0","status":"unaffected"}`), false},
+		"a range":               {cdx(`{"range":"vers:npm/>=0","status":"unaffected"}`), false},
+		"no versions":           {cdx(``), true},
+		"CSAF: a version range": {ranged, false},
+		"CSAF: without a range": {strings.ReplaceAll(ranged, "product_version_range", "product_version"), true},
+	} {
+		s := vex.NewJudge([]*vex.Document{read(t, tt.doc)}, &shop, nil).Statement(p, &vuln.Vulnerability{ID: "CVE-1"})
+		if vex.Suppresses(s) != tt.want {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+}
+
 func TestNotVEX(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{"", "{}", "[]", "null", `{"@context":"https://example.com"}`, `{"document":{}}`, "x", `{"@context":"https://openvex.dev/ns","statements":{}}`} {

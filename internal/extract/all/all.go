@@ -16,6 +16,8 @@ import (
 	"github.com/sightline-sec/sightline/internal/extract/python"
 	"github.com/sightline-sec/sightline/internal/extract/ruby"
 	"github.com/sightline-sec/sightline/internal/extract/rust"
+	"github.com/sightline-sec/sightline/internal/extract/stated"
+	"github.com/sightline-sec/sightline/internal/extract/upstream"
 )
 
 // Extractors lists the extractors, those of operating systems first. The slice is the caller's.
@@ -31,5 +33,7 @@ func Extractors() []extract.Extractor {
 		rust.Extractors(),
 		dotnet.Extractors(),
 		lockfile.Extractors(),
+		upstream.Extractors(),
+		stated.Extractors(),
 	)
 }

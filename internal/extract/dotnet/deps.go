@@ -84,8 +84,6 @@ func readDeps(b []byte, facts *extract.Facts) error {
 			if len(targets) == 0 || deployed[key] {
 				found.addKey(key)
 			}
-		case "project":
-			found.addKey(key)
 		case "runtimepack":
 			found.addKey(strings.TrimPrefix(key, "runtimepack."))
 		}

@@ -103,7 +103,7 @@ const selfContained = `{
 }`
 
 var wantSelfContained = []string{
-	"Common 1.0.0", "Humanizer.Core.de 2.14.1", "Microsoft.NETCore.App.Runtime.linux-x64 8.0.1", "MyApp 1.4.2", "Newtonsoft.Json 12.0.3",
+	"Humanizer.Core.de 2.14.1", "Microsoft.NETCore.App.Runtime.linux-x64 8.0.1", "Newtonsoft.Json 12.0.3",
 	"SQLitePCLRaw.lib.e_sqlite3 2.1.4",
 }
 

@@ -58,12 +58,18 @@ type lockDependency struct {
 }
 
 // maxLock is far above what npm writes for the largest of projects; read into memory it grows tenfold.
-const maxLock = 24 << 20
+const (
+	maxLock   = 24 << 20
+	maxValues = 2_000_000 // small values grow more than others
+)
 
 // withinLock refuses a lock file that is too large to be decoded.
 func withinLock(file *extract.File) error {
 	if file.Size > maxLock {
 		return &artifact.ErrLimit{Reason: artifact.FileTooLarge, Detail: fmt.Sprintf("%d bytes; a lock file is read up to %d", file.Size, maxLock)}
+	}
+	if n := bytes.Count(file.Bytes(), []byte(",")); n > maxValues {
+		return &artifact.ErrLimit{Reason: artifact.PackagesLimit, Detail: fmt.Sprintf("%d values; a lock file is read with up to %d", n, maxValues)}
 	}
 	return nil
 }
@@ -88,8 +94,8 @@ func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts)
 	}
 	for _, at := range slices.Sorted(maps.Keys(l.Packages)) {
 		p := l.Packages[at]
-		if p.Link {
-			continue
+		if p.Link || at != "" && !strings.Contains("/"+at, "/node_modules/") {
+			continue // a folder of the project itself: its name is not the registry's
 		}
 		name := p.Name
 		switch {

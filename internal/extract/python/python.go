@@ -85,7 +85,7 @@ func nameOfPath(p string) (name, version string) {
 	}
 	name, rest, _ := strings.Cut(holder, "-")
 	version, _, _ = strings.Cut(rest, "-")
-	if name == "." || name == "/" {
+	if name == "." || name == "/" || strings.HasPrefix(name, "~") { // pip renames what it is about to remove
 		return "", ""
 	}
 	return name, version
