@@ -76,23 +76,6 @@ func TestCopyright(t *testing.T) {
 	}
 }
 
-func TestShortNamesInSPDX(t *testing.T) {
-	t.Parallel()
-	for short, want := range map[string]string{
-		"GPL-2": "GPL-2.0-only", "GPL-2.0": "GPL-2.0-only", "GPL-2.0+": "GPL-2.0-or-later", "GPL-3.0-or-later": "GPL-3.0-or-later",
-		"GPL-2.0-only": "GPL-2.0-only", "LGPL-2": "LGPL-2.0-only", "LGPLv2.1+": "LGPL-2.1-or-later", "AGPL-3+": "AGPL-3.0-or-later",
-		"GFDL-1.2": "GFDL-1.2-only", "GFDL-NIV-1.3+": "GFDL-1.3-no-invariants-or-later", "BSD-2-clause": "BSD-2-Clause",
-		"BSD-3-Clause": "BSD-3-Clause", "ZLIB": "Zlib", "CC0-1.0": "CC0-1.0", "MPL-1.1": "MPL-1.1",
-		"MPL-1.1 or GPL-2+ or LGPL-2.1+": "MPL-1.1 OR GPL-2.0-or-later OR LGPL-2.1-or-later",
-		"GPL":                            "GPL", "LGPL": "LGPL", "GPL-4": "GPL-4", "GPL-2.1": "GPL-2.1", "MIT/X11": "MIT/X11", "or": "or", "MIT or": "MIT or",
-	} {
-		got := licensesOf(t, dep5+"\nFiles: *\nLicense: "+short+"\n")
-		if len(got) != 1 || got[0] != want {
-			t.Errorf("%s is %v, want %s", short, got, want)
-		}
-	}
-}
-
 func TestRealRootCopyrights(t *testing.T) {
 	t.Parallel()
 	root := realroot.Debian(t)
