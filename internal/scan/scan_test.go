@@ -248,15 +248,17 @@ func TestStandardInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct{ name, in, format, fails string }{
-		{"an archive", string(archive), "docker-archive", ""},
-		{"an SBOM", `{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": []}`, "cyclonedx", ""},
-		{"nothing", "", "", "empty"},
-		{"text", "hello", "", "neither an image archive"},
+	for _, c := range []struct{ name, target, in, format, fails string }{
+		{"an archive", "-", string(archive), "docker-archive", ""},
+		{"a forced kind", "docker-archive:-", string(archive), "docker-archive", ""},
+		{"a forced kind that it is not", "oci-archive:-", string(archive), "", "not an OCI archive"},
+		{"an SBOM", "-", `{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": []}`, "cyclonedx", ""},
+		{"nothing", "-", "", "", "empty"},
+		{"text", "-", "hello", "", "neither an image archive"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			target, err := scan.Open(t.Context(), "-", scan.Options{Stdin: strings.NewReader(c.in)})
+			target, err := scan.Open(t.Context(), c.target, scan.Options{Stdin: strings.NewReader(c.in)})
 			if c.fails != "" {
 				if err == nil || !strings.Contains(err.Error(), c.fails) {
 					t.Errorf("got %v, want an error about %q", err, c.fails)

@@ -116,6 +116,9 @@ func open(ctx context.Context, target string, o Options) (*Target, error) {
 		src, err = image.OpenContainerd(ctx, rest, img)
 	case "docker-archive", "oci-archive":
 		img.Format = forced
+		if rest == "-" {
+			return openStdin(ctx, o, img)
+		}
 		src, err = image.OpenArchive(ctx, rest, img)
 	case "oci":
 		src, err = image.OpenLayout(ctx, rest, img)
@@ -124,6 +127,9 @@ func open(ctx context.Context, target string, o Options) (*Target, error) {
 	case "dir":
 		src, err = rootfs.Open(ctx, rest, rootfs.Options{Kind: artifact.Directory, Limits: o.Limits})
 	case "sbom":
+		if rest == "-" {
+			return openStdin(ctx, o, img)
+		}
 		return openSBOM(ctx, rest, o.Limits)
 	}
 	if err != nil {
