@@ -85,7 +85,7 @@ func (d cveDecoder) Decode(_ string, text []byte) ([]*vuln.Advisory, error) {
 	for i := range releaseR {
 		r := &releaseR[i]
 		n := len(facts)
-		if facts = d.release(facts, r, whole); len(facts) > n && len(r.advisory) > 0 {
+		if facts = d.release(facts, r, whole); len(facts) > n && facts[n].minor == "" && len(r.advisory) > 0 {
 			releases = append(releases, string(r.advisory))
 		}
 	}
@@ -156,19 +156,26 @@ func rows(s *jsonscan.Scanner) []row {
 // release reads a row of affected_release. Its package is the source package, a module build or a container.
 func (d cveDecoder) release(facts []fact, r *row, whole vuln.Severity) []fact {
 	st := streamOf(string(r.cpe))
-	if st.kind != main && st.kind != extended {
+	minor := ""
+	switch st.kind {
+	case main, extended:
+	case update, held:
+		if minor = st.minor; minor == "" {
+			return facts
+		}
+	default:
 		return facts
 	}
 	pkg := string(r.pkg)
 	n, ok := nevra.Parse(pkg)
 	if !ok {
-		if isModuleBuild(pkg) {
+		if minor == "" && isModuleBuild(pkg) {
 			d.modules.Add(1)
 		}
 		return facts
 	}
 	return append(facts, fact{
-		at: place{major: st.major, pkg: n.Name}, extended: st.kind == extended, fixed: n.EVR(), severity: impact(string(r.impact), whole), date: stamp(r.date),
+		at: place{major: st.major, pkg: n.Name}, extended: st.kind == extended, minor: minor, fixed: n.EVR(), severity: impact(string(r.impact), whole), date: stamp(r.date),
 	})
 }
 

@@ -40,13 +40,21 @@ func TestReal(t *testing.T) {
 			got[k] = af
 		}
 	}
-	t.Logf("%d rows: %v; %d of modules, %d in two minor releases", rows, byStatus, modular, split)
+	t.Logf("%d rows: %v; %d of modules, %d of more than one range", rows, byStatus, modular, split)
 	if rows < 140000 || byStatus[vuln.StatusNotAffected] < 60000 || byStatus[vuln.StatusWontFix] < 33000 || modular < 2000 {
 		t.Error("rows are missing")
 	}
 
 	fixed := func(v string) vuln.Affected { return vuln.Affected{Ranges: []vuln.Range{{Introduced: "0", Fixed: v}}} }
 	with := func(s vuln.Status, r []vuln.Range) vuln.Affected { return vuln.Affected{Status: s, Ranges: r} }
+	gaps := func(fixed string, bounds ...string) vuln.Affected { // where each gap begins and ends
+		from, r := "0", []vuln.Range(nil)
+		for i := 0; i < len(bounds); i += 2 {
+			r = append(r, vuln.Range{Introduced: from, Limit: bounds[i]})
+			from = bounds[i+1]
+		}
+		return vuln.Affected{Ranges: append(r, vuln.Range{Introduced: from, Fixed: fixed})}
+	}
 	not, wont, isOpen := with(vuln.StatusNotAffected, nil), with(vuln.StatusWontFix, open), with(vuln.StatusAffected, open)
 	for k, want := range map[key]vuln.Affected{
 		{"CVE-2014-0160", "Red Hat:5", "openssl", ""}:                        not,
@@ -65,21 +73,30 @@ func TestReal(t *testing.T) {
 		{"CVE-2021-3807", "Red Hat:8", "nodejs-nodemon", "nodejs:12"}:        wont,
 		{"CVE-2021-3807", "Red Hat:7", "rh-nodejs14-nodejs", ""}:             fixed("14.18.2-1.el7"),
 		{"CVE-2021-4034", "Red Hat:6", "polkit", ""}:                         fixed("0.96-11.el6_10.2"),
-		{"CVE-2021-4034", "Red Hat:8", "polkit", ""}:                         fixed("0.115-13.el8_5.1"),
+		{"CVE-2021-4034", "Red Hat:8", "polkit", ""}:                         gaps("0.115-13.el8_5.1", "0.115-9.el8_1.2", "0.115-9.el8_2", "0.115-11.el8_2.2", "0.115-11.el8_3", "0.115-11.el8_4.2", "0.115-11.el8_5"),
 		{"CVE-2021-4034", "Red Hat:9", "polkit", ""}:                         not,
 		{"CVE-2021-44228", "Red Hat:8", "log4j12", "parfait:0.5"}:            not,
-		{"CVE-2022-0778", "Red Hat:7", "openssl", ""}:                        fixed("1:1.0.2k-25.el7_9"),
-		{"CVE-2022-1271", "Red Hat:6", "gzip", ""}:                           wont, // out of support scope
-		{"CVE-2023-4911", "Red Hat:9", "glibc", ""}:                          fixed("2.34-60.el9_2.7"),
-		{"CVE-2023-44487", "Red Hat:9", "nghttp2", ""}:                       fixed("1.43.0-5.el9_2.1"),
-		{"CVE-2024-6387", "Red Hat:9", "openssh", ""}:                        fixed("8.7p1-38.el9_4.1"),
-		{"CVE-2024-6387", "Red Hat:8", "openssh", ""}:                        not,
-		{"CVE-2024-10458", "Red Hat:9", "thunderbird", ""}:                   fixed("128.4.0-1.el9_4"), // and 128.4.0-1.el9_5, the same
+		{"CVE-2022-0778", "Red Hat:7", "openssl", ""}: gaps(
+			"1:1.0.2k-25.el7_9", "1:1.0.1e-62.el7_3", "1:1.0.1e-62.el7_4", "1:1.0.2k-10.el7_4", "1:1.0.2k-10.el7_5",
+			"1:1.0.2k-18.el7_6", "1:1.0.2k-18.el7_7", "1:1.0.2k-21.el7_7", "1:1.0.2k-21.el7_8",
+		),
+		{"CVE-2022-1271", "Red Hat:6", "gzip", ""}:         wont, // out of support scope
+		{"CVE-2023-4911", "Red Hat:9", "glibc", ""}:        gaps("2.34-60.el9_2.7", "2.34-28.el9_0.4", "2.34-28.el9_1"),
+		{"CVE-2023-4911", "Red Hat:8", "glibc", ""}:        gaps("2.28-225.el8_8.6", "2.28-189.6.el8_6", "2.28-190"),
+		{"CVE-2023-44487", "Red Hat:9", "nghttp2", ""}:     gaps("1.43.0-5.el9_2.1", "1.43.0-5.el9_0.2", "1.43.0-5.el9_1"),
+		{"CVE-2024-6387", "Red Hat:9", "openssh", ""}:      gaps("8.7p1-38.el9_4.1", "8.7p1-12.el9_0.1", "8.7p1-12.el9_1", "8.7p1-30.el9_2.4", "8.7p1-30.el9_3"),
+		{"CVE-2024-6387", "Red Hat:8", "openssh", ""}:      not,
+		{"CVE-2024-10458", "Red Hat:9", "thunderbird", ""}: gaps("128.4.0-1.el9_4", "128.4.0-1.el9_0", "128.4.0-1.el9_1", "128.4.0-1.el9_2", "128.4.0-1.el9_3"), // and 128.4.0-1.el9_5, the same
 		{"CVE-2023-6516", "Red Hat:9", "bind", ""}: {Ranges: []vuln.Range{
-			{Introduced: "0", Fixed: "32:9.16.23-14.el9_3.4"}, {Introduced: "32:9.16.23-14.999999", Fixed: "32:9.16.23-18.el9_4.1"},
+			{Introduced: "0", Limit: "32:9.16.23-1.el9_0.5"},
+			{Introduced: "32:9.16.23-1.el9_1", Limit: "32:9.16.23-11.el9_2.4"},
+			{Introduced: "32:9.16.23-11.el9_3", Fixed: "32:9.16.23-14.el9_3.4"},
+			{Introduced: "32:9.16.23-14.999999", Fixed: "32:9.16.23-18.el9_4.1"},
 		}},
 		{"CVE-2024-28834", "Red Hat:9", "gnutls", ""}: {Ranges: []vuln.Range{
-			{Introduced: "0", Fixed: "3.7.6-23.el9_3.4"}, {Introduced: "3.7.6.0-0", Fixed: "3.8.3-4.el9_4"},
+			{Introduced: "0", Limit: "3.7.6-21.el9_2.3"},
+			{Introduced: "3.7.6-21.el9_3", Fixed: "3.7.6-23.el9_3.4"},
+			{Introduced: "3.7.6.0-0", Fixed: "3.8.3-4.el9_4"},
 		}},
 	} {
 		af, ok := got[k]

@@ -20,6 +20,7 @@ type place struct{ major, module, pkg string }
 type fact struct {
 	at       place
 	extended bool
+	minor    string // of the update stream that holds on to it; empty: main or extended
 	fixed    string // version; empty: state tells
 	state    state
 	severity vuln.Severity
@@ -63,14 +64,31 @@ func settle(facts []fact) []vuln.Affected {
 		for n < len(facts) && facts[n].at == facts[0].at {
 			n++
 		}
-		out = append(out, verdict(facts[:n]))
+		if slices.ContainsFunc(facts[:n], func(f fact) bool { return f.minor == "" }) { // an update stream alone does not say what is affected
+			out = append(out, verdict(facts[:n]))
+		}
 		facts = facts[n:]
 	}
 	return out
 }
 
-// verdict is of one package: a fix says more than a state, and the main stream's more than one after its end.
+// verdict is of one package: what main and extended streams say, but for the builds that update streams have mended.
 func verdict(facts []fact) vuln.Affected {
+	var said, held []fact
+	for _, f := range facts {
+		if f.minor == "" {
+			said = append(said, f)
+		} else {
+			held = append(held, f)
+		}
+	}
+	a := mainVerdict(said)
+	a.Ranges = mendGaps(a.Ranges, held)
+	return a
+}
+
+// mainVerdict: a fix says more than a state, and the main stream's more than one after its end.
+func mainVerdict(facts []fact) vuln.Affected {
 	at := facts[0].at
 	a := vuln.Affected{Namespace: string(purl.RedHat) + ":" + at.major, Package: at.pkg, Module: at.module}
 	for _, extended := range []bool{false, true} {

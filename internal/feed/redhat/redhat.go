@@ -5,9 +5,13 @@
 //
 // What it takes is the main stream of RHEL 5 and later, with its optional repositories and Software Collections, whose packages have names of
 // their own. It leaves out layered products (OpenShift, Satellite, JBoss, Virtualization, Fast Datapath, ...), whose packages share names with
-// RHEL's but not versions; containers and flatpaks; and the update streams that hold on to an old minor release (EUS, AUS, TUS, E4S): a fix
-// there has a lower version than the main stream's packages that still lack it. The streams after a release's end of life (ELS) count where the
-// main stream has no fix.
+// RHEL's but not versions; and containers and flatpaks. The streams after a release's end of life (ELS) count where the main stream has no fix.
+//
+// A fix in an update stream that holds on to an old minor release (EUS, AUS, TUS, E4S) has a lower version than the main stream's packages that still
+// lack it. It is no end of what is affected, but a gap in it, from the fix to where the main stream goes on: "2.28-189.6.el8_6" mends what comes before
+// "2.28-190", "8.7p1-30.el9_2.4" what comes before "8.7p1-30.el9_3". The fix to install remains the main stream's. Where the dist tag does not name the
+// stream's minor release (kernels of RHEL 7, modules), or the main stream is mended in the same one, the builds cannot be told apart, and the mended
+// ones are taken for affected as before.
 package redhat
 
 import (

@@ -64,7 +64,8 @@ var open = []vuln.Range{{Introduced: "0"}}
 func TestForms(t *testing.T) {
 	t.Parallel()
 	bindFix := vuln.Affected{
-		Namespace: "Red Hat:8", Package: "bind", Severity: vuln.Medium, Ranges: []vuln.Range{{Introduced: "0", Fixed: "32:9.11.36-11.el8_9.1"}},
+		Namespace: "Red Hat:8", Package: "bind", Severity: vuln.Medium,
+		Ranges:  []vuln.Range{{Introduced: "0", Limit: "32:9.11.36-3.el8_6.7"}, {Introduced: "32:9.11.36-3.el8_7", Fixed: "32:9.11.36-11.el8_9.1"}},
 		FixedAt: day("2024-03-25").Add(9 * time.Hour),
 	}
 	nodejsFix := vuln.Affected{
@@ -142,6 +143,7 @@ func TestNewForm(t *testing.T) {
 	add(&affected, "rhel-9.7.z", "nodejs-0:20.1-1.module+el9.7.0+1+a.src::nodejs:20")
 	add(&fixed, "rhel-9.8.z.eus::appstream", "firefox-0:140.10.1-1.el9_8.src")
 	add(&fixed, "rhel-9.6.z.eus::appstream", "firefox-0:140.10.1-1.el9_6.src")
+	add(&fixed, "rhel-8.8.z.e4s::appstream", "firefox-0:140.10.1-1.el8_8.src")
 	add(&fixed, "rhel-8.10.z::appstream", "firefox-0:140.10.1-1.el8_10")
 	add(&fixed, "rhel-8.10.z::appstream", "firefox-0:140.10.1-1.el8_10.src")
 	add(&fixed, "rhel-7-els.els", "firefox-0:140.10.1-1.el7_9.src")
@@ -152,12 +154,14 @@ func TestNewForm(t *testing.T) {
 		product("rhel-9.6.z.eus::appstream", "Red Hat Enterprise Linux 9.6.z", "cpe:/a:redhat:rhel_eus:9.6::appstream"),
 		product("rhel-8.10.z", "Red Hat Enterprise Linux 8.10.z", "cpe:/a:redhat:enterprise_linux:8"),
 		product("rhel-8.10.z::appstream", "Red Hat Enterprise Linux 8.10.z", "cpe:/a:redhat:enterprise_linux:8::appstream"),
+		product("rhel-8.8.z.e4s::appstream", "Red Hat Enterprise Linux 8.8.z", "cpe:/a:redhat:rhel_e4s:8.8::appstream"),
 		product("rhel-7-els.els", "Red Hat Enterprise Linux 7-els", "cpe:/o:redhat:rhel_els:7"),
 		version("firefox", "pkg:rpm/redhat/firefox"),
 		version("firefox-x11", "pkg:rpm/redhat/firefox-x11"),
 		version("firefox.src", "pkg:rpm/redhat/firefox?arch=src"),
 		version("firefox-0:140.10.1-1.el9_8.src", "pkg:rpm/redhat/firefox@140.10.1-1.el9_8?arch=src&epoch=0"),
 		version("firefox-0:140.10.1-1.el9_6.src", "pkg:rpm/redhat/firefox@140.10.1-1.el9_6?arch=src&epoch=0"),
+		version("firefox-0:140.10.1-1.el8_8.src", "pkg:rpm/redhat/firefox@140.10.1-1.el8_8?arch=src&epoch=0"),
 		version("firefox-0:140.10.1-1.el8_10", "pkg:rpm/redhat/firefox@140.10.1-1.el8_10?epoch=0"),
 		version("firefox-0:140.10.1-1.el8_10.src", "pkg:rpm/redhat/firefox@140.10.1-1.el8_10?arch=src&epoch=0"),
 		version("firefox-0:140.10.1-1.el7_9.src", "pkg:rpm/redhat/firefox@140.10.1-1.el7_9?arch=src&epoch=0"),
@@ -172,9 +176,13 @@ func TestNewForm(t *testing.T) {
 	fix := func(v string) []vuln.Range { return []vuln.Range{{Introduced: "0", Fixed: v}} }
 	want := []vuln.Affected{
 		{Namespace: "Red Hat:7", Package: "firefox", Ranges: fix("140.10.1-1.el7_9")},
-		{Namespace: "Red Hat:8", Package: "firefox", Ranges: fix("140.10.1-1.el8_10")},
+		{Namespace: "Red Hat:8", Package: "firefox", Ranges: []vuln.Range{
+			{Introduced: "0", Limit: "140.10.1-1.el8_8"}, {Introduced: "140.10.1-1.el8_9", Fixed: "140.10.1-1.el8_10"},
+		}},
 		{Namespace: "Red Hat:8", Package: "nodejs", Module: "nodejs:20", Ranges: fix("1:20.2-1.module+el8.10.0+2+b")},
-		{Namespace: "Red Hat:9", Package: "firefox", Ranges: fix("140.10.1-1.el9_8")},
+		{Namespace: "Red Hat:9", Package: "firefox", Ranges: []vuln.Range{
+			{Introduced: "0", Limit: "140.10.1-1.el9_6"}, {Introduced: "140.10.1-1.el9_7", Fixed: "140.10.1-1.el9_8"},
+		}},
 		{Namespace: "Red Hat:9", Package: "nodejs", Module: "nodejs:20", Ranges: open},
 	}
 	if diff := cmp.Diff(want, said[0].Affected); diff != "" {

@@ -15,7 +15,8 @@ const (
 	layered  kind = iota // not RHEL itself
 	main                 // the current minor release, or a repository beside it
 	extended             // ELS: after the end of the main stream
-	update               // EUS and its like: on an older minor release, or beside the newest
+	update               // EUS: on an older minor release, or beside the newest
+	held                 // AUS, TUS, E4S: on an older minor release
 	anyEL                // Software Collections without a release of RHEL
 )
 
@@ -50,6 +51,8 @@ func streamOf(cpe string) stream {
 		s.kind = extended
 	case "rhel_eus", "enterprise_linux_eus":
 		s.kind = update
+	case "rhel_aus", "rhel_tus", "rhel_e4s":
+		s.kind = held
 	case "rhel_software_collections":
 		s.minor = ""
 		if edition == "" {

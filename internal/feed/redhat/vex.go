@@ -224,11 +224,22 @@ func vexFacts(doc *csaf.Document, v *csaf.Vulnerability, whole vuln.Severity) (f
 				continue
 			}
 			st := streamOf(root.CPE)
-			switch {
-			case st.kind == layered, st.kind == extended && !fixed:
+			minor := "" // of an update stream
+			switch st.kind {
+			case layered:
 				continue
-			case st.kind == update && (!fixed || newest[st.major] == "" || compare(st.minor+"-0", newest[st.major]+"-0") <= 0):
-				continue // only one of a minor release that the main stream has not come to yet holds for it
+			case extended:
+				if !fixed {
+					continue
+				}
+			case update, held:
+				if !fixed || st.minor == "" {
+					continue
+				}
+				minor = st.minor
+				if st.kind == update && newest[st.major] != "" && compare(minor+"-0", newest[st.major]+"-0") > 0 {
+					minor = "" // that of a minor release which the main stream has not come to yet holds for it
+				}
 			}
 			part, ok := partOf(&product, between)
 			if !ok || fixed != (part.version != "") && fixed || fixed && !part.source || !fixed && sources && !part.source && product.PURL != "" {
@@ -236,7 +247,7 @@ func vexFacts(doc *csaf.Document, v *csaf.Vulnerability, whole vuln.Severity) (f
 			}
 			from := len(facts)
 			for _, major := range st.majors() {
-				f := fact{at: place{major, part.module, part.name}, state: state, severity: whole, extended: st.kind == extended}
+				f := fact{at: place{major, part.module, part.name}, state: state, severity: whole, extended: st.kind == extended, minor: minor}
 				if fixed {
 					f.fixed = part.version
 				}
@@ -245,14 +256,12 @@ func vexFacts(doc *csaf.Document, v *csaf.Vulnerability, whole vuln.Severity) (f
 			at[string(id)] = [2]int{from, len(facts)}
 		}
 	}
-	about := func(ids csaf.IDs, say func(f *fact)) (any bool) {
+	about := func(ids csaf.IDs, say func(f *fact)) {
 		for id := range ids.All() {
 			for i := at[string(id)][0]; i < at[string(id)][1]; i++ {
-				any = true
 				say(&facts[i])
 			}
 		}
-		return any
 	}
 	for i := range v.Threats {
 		if t := &v.Threats[i]; t.Category == "impact" {
@@ -264,11 +273,14 @@ func vexFacts(doc *csaf.Document, v *csaf.Vulnerability, whole vuln.Severity) (f
 	for i := range v.Remediations {
 		switch r := &v.Remediations[i]; r.Category {
 		case "vendor_fix":
-			if about(r.Products, func(f *fact) {
+			said := false
+			about(r.Products, func(f *fact) {
 				if f.fixed != "" {
 					f.date = r.Date
 				}
-			}) {
+				said = said || f.minor == ""
+			})
+			if said {
 				fixes = append(fixes, r.URL)
 			}
 		case "no_fix_planned", "none_available":
