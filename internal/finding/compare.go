@@ -12,10 +12,10 @@ import (
 
 // Difference is what changed between two results. Lists are sorted; equal inputs give equal bytes.
 type Difference struct {
-	Before   Compared          `json:"before"`
-	After    Compared          `json:"after"`
-	Packages PackageDifference `json:"packages"`
-	Findings FindingDifference `json:"findings"`
+	Before   Compared        `json:"before"`
+	After    Compared        `json:"after"`
+	Packages ChangedPackages `json:"packages"`
+	Findings ChangedFindings `json:"findings"`
 }
 
 // Compared says which result is meant.
@@ -28,8 +28,8 @@ type Compared struct {
 	Packages int           `json:"packages"`
 }
 
-// PackageDifference tells packages by ecosystem and name. Copies of one version count once.
-type PackageDifference struct {
+// ChangedPackages tells packages by ecosystem and name. Copies of one version count once.
+type ChangedPackages struct {
 	Added     []ComparedPackage `json:"added"`
 	Gone      []ComparedPackage `json:"gone"`
 	Changed   []ComparedPackage `json:"changed"` // another version
@@ -44,8 +44,8 @@ type ComparedPackage struct {
 	After     string         `json:"after,omitempty"`
 }
 
-// FindingDifference tells findings by vulnerability and package, whatever the version.
-type FindingDifference struct {
+// ChangedFindings tells findings by vulnerability and package, whatever the version.
+type ChangedFindings struct {
 	Added     []ComparedFinding `json:"added"`
 	Gone      []ComparedFinding `json:"gone"`
 	Changed   []ComparedFinding `json:"changed"` // another severity, status or fix, or newly exploited
@@ -88,7 +88,7 @@ type packageKey struct {
 	name      string
 }
 
-func comparePackages(a, b []inventory.Package) PackageDifference {
+func comparePackages(a, b []inventory.Package) ChangedPackages {
 	versions := func(list []inventory.Package) map[packageKey][]string {
 		all := map[packageKey][]string{}
 		for i := range list {
@@ -100,7 +100,7 @@ func comparePackages(a, b []inventory.Package) PackageDifference {
 		return all
 	}
 	before, after := versions(a), versions(b)
-	d := PackageDifference{Added: []ComparedPackage{}, Gone: []ComparedPackage{}, Changed: []ComparedPackage{}}
+	d := ChangedPackages{Added: []ComparedPackage{}, Gone: []ComparedPackage{}, Changed: []ComparedPackage{}}
 	for k, old := range before {
 		var gone, fresh []string
 		for _, v := range old {
@@ -148,7 +148,7 @@ type findingKey struct {
 	packageKey
 }
 
-func compareFindings(a, b []Finding) FindingDifference {
+func compareFindings(a, b []Finding) ChangedFindings {
 	// Of several versions of one package with one vulnerability the worst counts; lists are sorted worst first.
 	worst := func(list []Finding) map[findingKey]*Finding {
 		all := map[findingKey]*Finding{}
@@ -162,7 +162,7 @@ func compareFindings(a, b []Finding) FindingDifference {
 		return all
 	}
 	before, after := worst(a), worst(b)
-	d := FindingDifference{Added: []ComparedFinding{}, Gone: []ComparedFinding{}, Changed: []ComparedFinding{}}
+	d := ChangedFindings{Added: []ComparedFinding{}, Gone: []ComparedFinding{}, Changed: []ComparedFinding{}}
 	for k, old := range before {
 		f := after[k]
 		if f == nil {

@@ -39,7 +39,7 @@ func TestCompare(t *testing.T) {
 		found("CVE-5", "same", "1.0.0", "", vuln.Low),
 	}, "a", "1.1.0", "c", "1.0.0", "same", "1.0.0", "same", "0.9.0", "two", "2", "two", "3", "two", "4")
 	got := finding.Compare(before, after)
-	packages := finding.PackageDifference{
+	packages := finding.ChangedPackages{
 		Added:     []finding.ComparedPackage{{Ecosystem: "npm", Name: "c", After: "1.0.0"}, {Ecosystem: "npm", Name: "two", After: "4"}},
 		Gone:      []finding.ComparedPackage{{Ecosystem: "npm", Name: "b", Before: "1.0.0"}},
 		Changed:   []finding.ComparedPackage{{Ecosystem: "npm", Name: "a", Before: "1.0.0", After: "1.1.0"}, {Ecosystem: "npm", Name: "two", Before: "1", After: "3"}},
@@ -48,7 +48,7 @@ func TestCompare(t *testing.T) {
 	if diff := cmp.Diff(packages, got.Packages); diff != "" {
 		t.Errorf("packages (-want +got):\n%s", diff)
 	}
-	findings := finding.FindingDifference{
+	findings := finding.ChangedFindings{
 		Added: []finding.ComparedFinding{{Vulnerability: "CVE-4", Ecosystem: "npm", Package: "c", Severity: vuln.Critical, Version: "1.0.0", FixedVersion: "2.0.0"}},
 		Gone: []finding.ComparedFinding{
 			{Vulnerability: "CVE-2", Ecosystem: "npm", Package: "a", Severity: vuln.High, Version: "1.0.0", FixedVersion: "1.1.0"},

@@ -205,7 +205,7 @@ func (m *matcher) further(tables []table, groups []group, a *answer, fixable []*
 				list = g.collect(tables, list)
 			}
 		}
-		now := from.candidate.version(tables)
+		now := from.version(tables)
 		list = slices.DeleteFunc(sortCandidates(tables, list), func(c candidate) bool { return c.version(tables).Compare(now) <= 0 })
 		from = nil
 		for _, c := range list {

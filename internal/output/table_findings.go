@@ -137,7 +137,9 @@ func writeSuppressed(p *page, r *finding.Result) {
 	for i := range r.Suppressed {
 		s := &r.Suppressed[i]
 		rows = append(rows, []cell{
-			plainCell(s.Vulnerability), {{s.Severity.String(), ofSeverity(s.Severity)}}, plainCell(s.Package.Name), plainCell(s.Package.Version),
+			plainCell(s.Vulnerability),
+			{{s.Severity.String(), ofSeverity(s.Severity)}},
+			plainCell(s.Package.Name), plainCell(s.Package.Version),
 			plainCell(strings.ReplaceAll(s.Reason, "_", " ")),
 			{{plain(s.Detail), faint}},
 		})

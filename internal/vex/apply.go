@@ -157,8 +157,7 @@ func (j *Judge) isArtifact(name string) bool {
 			if repository != "" {
 				return canonical(repo) == canonical(repository)
 			}
-			_, base := cutLast(repo, "/")
-			return strings.EqualFold(base, u.Name)
+			return strings.EqualFold(lastElement(repo), u.Name)
 		})
 	}
 	if strings.HasPrefix(name, "pkg:") {
@@ -198,12 +197,8 @@ func splitReference(s string) (repo, tag string) {
 	return repo, ""
 }
 
-func cutLast(s, sep string) (before, after string) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):]
-	}
-	return "", s
-}
+// lastElement is what follows the last slash.
+func lastElement(s string) string { return s[strings.LastIndexByte(s, '/')+1:] }
 
 // canonical brings names of Docker Hub into one form.
 func canonical(s string) string {

@@ -93,8 +93,14 @@ var csafStatuses = []struct {
 	list   string
 	status Status
 }{
-	{"known_not_affected", NotAffected}, {"fixed", Fixed}, {"first_fixed", Fixed}, {"recommended", Fixed},
-	{"known_affected", Affected}, {"first_affected", Affected}, {"last_affected", Affected}, {"under_investigation", UnderInvestigation},
+	{"known_not_affected", NotAffected},
+	{"fixed", Fixed},
+	{"first_fixed", Fixed},
+	{"recommended", Fixed},
+	{"known_affected", Affected},
+	{"first_affected", Affected},
+	{"last_affected", Affected},
+	{"under_investigation", UnderInvestigation},
 }
 
 func (d *Document) readCSAF(b []byte) error {

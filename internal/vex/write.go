@@ -90,8 +90,7 @@ func product(r *finding.Result) (id string, hashes map[string]string) {
 		return name, nil
 	}
 	repo, _ := splitReference(name)
-	_, base := cutLast("/"+repo, "/")
-	u := purl.Parsed{Type: "oci", Name: strings.ToLower(base), Version: digest}
+	u := purl.Parsed{Type: "oci", Name: strings.ToLower(lastElement(repo)), Version: digest}
 	if a.Reference != "" {
 		u.Qualifiers = map[string]string{"repository_url": repo}
 	}
