@@ -32,13 +32,13 @@ const (
 
 // lockFile is a Cargo.lock. Version 1 had the tree's first crate in a table of its own before cargo 0.18.
 type lockFile struct {
-	Root    *pinned  `toml:"root"`
 	Package []pinned `toml:"package"`
 }
 
 type pinned struct {
 	Name    string `toml:"name"`
 	Version string `toml:"version"`
+	Source  string `toml:"source"` // of what is not from this tree
 }
 
 func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
@@ -53,11 +53,10 @@ func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts)
 		return err
 	}
 	found := crates{facts: facts, seen: map[[2]string]bool{}}
-	if l.Root != nil {
-		found.add(l.Root.Name, l.Root.Version)
-	}
 	for _, p := range l.Package {
-		found.add(p.Name, p.Version)
+		if p.Source != "" { // else a crate of the tree itself: its name is not the registry's
+			found.add(p.Name, p.Version)
+		}
 	}
 	return nil
 }
