@@ -20,6 +20,9 @@ import (
 // Real opens copies of real feeds: the folder that SIGHTLINE_FEEDS names, or ../shared/feeds beside the repository. It skips the test where there are none.
 func Real(t testing.TB) *feed.Folder {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("reads whole feeds")
+	}
 	dir := os.Getenv("SIGHTLINE_FEEDS")
 	if dir == "" {
 		root, err := os.Getwd()
