@@ -426,6 +426,9 @@ func TestADownloadGoesOnWhereItWasCut(t *testing.T) {
 }
 
 func TestWhatARegistryChangesIsFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector")
+	}
 	t.Parallel()
 	for name, change := range map[string]func([]byte) []byte{
 		"a flipped bit": func(b []byte) []byte { b[len(b)/2] ^= 1; return b },
@@ -590,6 +593,9 @@ func TestPullsSideBySide(t *testing.T) {
 }
 
 func TestBundle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector")
+	}
 	t.Parallel()
 	w := newWorld(t)
 	one, two := w.file(1500, 0), w.file(1510, 1)
