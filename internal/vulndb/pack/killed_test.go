@@ -38,10 +38,10 @@ func TestMain(m *testing.M) {
 }
 
 func TestAKilledPullLeavesTheOldFile(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes long under the race detector")
 	}
-	t.Parallel()
 	w := newWorld(t)
 	one, two := w.file(3000, 0), w.file(3030, 1)
 	w.push(one, pack.PushOptions{})

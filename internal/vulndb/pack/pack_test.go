@@ -426,10 +426,10 @@ func TestADownloadGoesOnWhereItWasCut(t *testing.T) {
 }
 
 func TestWhatARegistryChangesIsFound(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes long under the race detector")
 	}
-	t.Parallel()
 	for name, change := range map[string]func([]byte) []byte{
 		"a flipped bit": func(b []byte) []byte { b[len(b)/2] ^= 1; return b },
 		"cut":           func(b []byte) []byte { return b[:len(b)/2] },
@@ -593,10 +593,10 @@ func TestPullsSideBySide(t *testing.T) {
 }
 
 func TestBundle(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes long under the race detector")
 	}
-	t.Parallel()
 	w := newWorld(t)
 	one, two := w.file(1500, 0), w.file(1510, 1)
 	pushed := w.push(two, pack.PushOptions{PatchFrom: []string{one}})
