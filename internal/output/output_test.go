@@ -240,3 +240,16 @@ func BenchmarkWrite(b *testing.B) {
 		}
 	})
 }
+
+// TestNoTimeIsNoTime: a feed of which no copy was at hand has no date, and a database made of such has none.
+func TestNoTimeIsNoTime(t *testing.T) {
+	t.Parallel()
+	r := sbomtest.Result("x")
+	r.Database.AsOf = time.Time{}
+	r.Database.Feeds = append(r.Database.Feeds, vuln.FeedInfo{Name: "absent"})
+	b := write(t, "json", r, output.Options{})
+	if bytes.Contains(b, []byte("0001-01-01")) {
+		t.Errorf("the year 1 in the result:\n%.600s", b[bytes.Index(b, []byte(`"database"`)):])
+	}
+	validate(t, compileSchema(t, schemaFile), b)
+}

@@ -6,15 +6,15 @@ import "time"
 type Database struct {
 	Version  int        `json:"version"` // of the file format
 	Checksum string     `json:"checksum,omitempty"`
-	AsOf     time.Time  `json:"as_of"`   // the newest feed's own timestamp
-	Starter  bool       `json:"starter"` // the small database embedded in the binary answered
+	AsOf     time.Time  `json:"as_of,omitzero"` // the newest feed's own timestamp; missing where no feed has one
+	Starter  bool       `json:"starter"`        // the small database embedded in the binary answered
 	Feeds    []FeedInfo `json:"feeds,omitempty"`
 }
 
 // FeedInfo is one feed inside the database.
 type FeedInfo struct {
 	Name       string    `json:"name"`
-	AsOf       time.Time `json:"as_of"` // the feed's own timestamp, or its newest record's
+	AsOf       time.Time `json:"as_of,omitzero"` // the feed's own timestamp, or its newest record's; missing where there was no copy of the feed
 	Advisories int       `json:"advisories"`
 	License    string    `json:"license,omitempty"`
 	URL        string    `json:"url,omitempty"`
