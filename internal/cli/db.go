@@ -206,10 +206,7 @@ func (e *env) tellBuild(r vulndb.Report, out string) error {
 	w := e.stdout
 	fmt.Fprintf(w, "%-16s %-11s %10s %9s  %s\n", "feed", "as of", "records", "skipped", "")
 	for _, f := range r.Feeds {
-		asOf, note := "-", ""
-		if !f.AsOf.IsZero() {
-			asOf = f.AsOf.Format(time.DateOnly)
-		}
+		asOf, note := dayIn(f.AsOf), ""
 		if f.Missing != nil {
 			note = "left out: not in the mirror"
 		} else if len(f.Examples) > 0 {
@@ -217,8 +214,8 @@ func (e *env) tellBuild(r vulndb.Report, out string) error {
 		}
 		fmt.Fprintln(w, strings.TrimRight(printable(fmt.Sprintf("%-16s %-11s %10d %9d  %s", f.Name, asOf, f.Advisories, f.Skipped, note)), " "))
 	}
-	_, err := fmt.Fprintf(w, "\n%d vulnerabilities, %d packages, %d rows\n%s: %.1f MB, content sha256:%s\n",
-		r.Vulnerabilities, r.Packages, r.Rows, out, float64(r.Bytes)/1e6, strings.TrimPrefix(r.Checksum, "sha256:"))
+	_, err := fmt.Fprintf(w, "\n%s, %s, %s\n%s: %s, content sha256:%s\n",
+		counted(r.Vulnerabilities, "vulnerability"), counted(r.Packages, "package"), counted(r.Rows, "row"), out, sized(r.Bytes), strings.TrimPrefix(r.Checksum, "sha256:"))
 	return err
 }
 
@@ -244,19 +241,34 @@ func (e *env) statusCommand() *cobra.Command {
 	return cmd
 }
 
+// feedStatus is a feed without the date that it does not have.
+type feedStatus struct {
+	vuln.FeedInfo
+	AsOf time.Time `json:"as_of,omitzero"`
+}
+
 func (e *env) status(m vuln.Database, path, format string, now time.Time) error {
-	age := now.Sub(m.AsOf)
-	stale := age > e.maxAge()
+	stale := now.Sub(m.AsOf) > e.maxAge() // as is what has no date
 	switch format {
 	case "json":
 		enc := json.NewEncoder(e.stdout)
 		enc.SetIndent("", "  ")
+		feeds := make([]feedStatus, 0, len(m.Feeds))
+		for _, f := range m.Feeds {
+			feeds = append(feeds, feedStatus{FeedInfo: f, AsOf: f.AsOf})
+		}
+		age := ""
+		if !m.AsOf.IsZero() {
+			age = scan.Age(now.Sub(m.AsOf))
+		}
 		return enc.Encode(struct {
 			Path  string `json:"path,omitempty"`
-			Age   string `json:"age"`
+			Age   string `json:"age,omitempty"`
 			Stale bool   `json:"stale"`
 			vuln.Database
-		}{path, scan.Age(age), stale, m})
+			AsOf  time.Time    `json:"as_of,omitzero"`
+			Feeds []feedStatus `json:"feeds"`
+		}{path, age, stale, m, m.AsOf, feeds})
 	case "text":
 	default:
 		return usage("--format %q: write text or json", format)
@@ -267,11 +279,18 @@ func (e *env) status(m vuln.Database, path, format string, now time.Time) error 
 	} else {
 		fmt.Fprintln(w, path)
 	}
-	old := ""
-	if stale && !m.Starter {
-		old = ", stale: run sightline db update"
+	var remarks []string
+	if !m.AsOf.IsZero() {
+		remarks = append(remarks, aged(m.AsOf, now))
 	}
-	fmt.Fprintf(w, "format %d, as of %s (%s old%s)\n%s\n\n", m.Version, m.AsOf.Format(time.DateOnly), scan.Age(age), old, m.Checksum)
+	if stale && !m.Starter {
+		remarks = append(remarks, "stale: run sightline db update")
+	}
+	remark := ""
+	if len(remarks) > 0 {
+		remark = " (" + strings.Join(remarks, ", ") + ")"
+	}
+	fmt.Fprintf(w, "format %d, as of %s%s\n%s\n\n", m.Version, day(m.AsOf), remark, m.Checksum)
 	fmt.Fprintf(w, "%-16s %-11s %10s  %s\n", "feed", "as of", "records", "licence; source")
 	var absent []string
 	for _, f := range m.Feeds {
@@ -279,12 +298,8 @@ func (e *env) status(m vuln.Database, path, format string, now time.Time) error 
 			absent = append(absent, f.Name)
 			continue
 		}
-		asOf := "-"
-		if !f.AsOf.IsZero() {
-			asOf = f.AsOf.Format(time.DateOnly)
-		}
 		// The terms of several feeds ask that the source be named.
-		fmt.Fprintf(w, "%-16s %-11s %10d  %s\n", f.Name, asOf, f.Advisories, strings.Join(slices.DeleteFunc([]string{f.License, f.URL}, func(s string) bool { return s == "" }), "; "))
+		fmt.Fprintf(w, "%-16s %-11s %10d  %s\n", f.Name, dayIn(f.AsOf), f.Advisories, strings.Join(slices.DeleteFunc([]string{f.License, f.URL}, func(s string) bool { return s == "" }), "; "))
 	}
 	if len(absent) > 0 {
 		fmt.Fprintf(w, "\nNot in it, as no copy was at hand when it was built: %s\n", strings.Join(absent, ", "))

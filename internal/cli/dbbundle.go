@@ -90,7 +90,7 @@ func (e *env) bundleOf(ctx context.Context, ref, out string, reg registryFlags, 
 	if err != nil {
 		return tellPull(fmt.Errorf("bundling the database: %w", err))
 	}
-	_, err = fmt.Fprintf(e.stdout, "%s: as of %s\n%s\n", out, r.Config.AsOf.Format("2006-01-02"), r.Digest)
+	_, err = fmt.Fprintf(e.stdout, "%s: as of %s\n%s\n", out, day(r.Config.AsOf), r.Digest)
 	return err
 }
 

@@ -57,7 +57,7 @@ func atMost(n int, what string) cobra.PositionalArgs {
 		}
 		return &Exit{
 			Code: ExitUsage, Hint: fmt.Sprintf("see %s --help", cmd.CommandPath()),
-			Err: fmt.Errorf("%s wants %s; got %d arguments", cmd.CommandPath(), what, len(args)),
+			Err: fmt.Errorf("%s wants %s; got %s", cmd.CommandPath(), what, counted(len(args), "argument")),
 		}
 	}
 }
@@ -105,14 +105,14 @@ func (e *env) tellPulled(p pack.Pulled, out string) error {
 		fmt.Fprintf(e.stderr, "sightline: the patch was of no use, the whole was fetched: %s\n", printable(p.Note))
 	}
 	w := e.stdout
-	asOf := p.Config.AsOf.Format(time.DateOnly)
+	asOf := day(p.Config.AsOf)
 	switch p.Way {
 	case pack.Current:
 		fmt.Fprintf(w, "up to date: %s, as of %s\n", out, asOf)
 	case pack.Patched:
-		fmt.Fprintf(w, "%s: as of %s, a patch of %.1f MB applied\n", out, asOf, float64(p.Fetched)/1e6)
+		fmt.Fprintf(w, "%s: as of %s, a patch of %s applied\n", out, asOf, sized(p.Fetched))
 	case pack.Whole:
-		fmt.Fprintf(w, "%s: as of %s, %.1f MB fetched\n", out, asOf, float64(p.Fetched)/1e6)
+		fmt.Fprintf(w, "%s: as of %s, %s fetched\n", out, asOf, sized(p.Fetched))
 	}
 	fmt.Fprintf(w, "sha256:%s\nmanifest %s\n", p.Config.SHA256, p.Digest)
 	if p.Signature.KeyID == "" {

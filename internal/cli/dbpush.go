@@ -116,14 +116,14 @@ func (e *env) publish(ctx context.Context, sink pack.Sink, to string, opts pack.
 		return fmt.Errorf("publishing the database: %w", err)
 	}
 	w := e.stdout
-	fmt.Fprintf(w, "%s: as of %s, format %d\n%s\n", to, p.Config.AsOf.Format(time.DateOnly), p.Config.Format, p.Digest)
-	fmt.Fprintf(w, "core %.1f MB, details %.1f MB\n", float64(p.Core)/1e6, float64(p.Details)/1e6)
+	fmt.Fprintf(w, "%s: as of %s, format %d\n%s\n", to, day(p.Config.AsOf), p.Config.Format, p.Digest)
+	fmt.Fprintf(w, "core %s, details %s\n", sized(p.Core), sized(p.Details))
 	for _, x := range p.Patches {
 		if x.Reason != "" {
 			fmt.Fprintf(w, "no patch from %s: %s\n", filepath.Base(x.From), x.Reason)
 			continue
 		}
-		fmt.Fprintf(w, "patch from %s: %.2f MB\n", filepath.Base(x.From), float64(x.Size)/1e6)
+		fmt.Fprintf(w, "patch from %s: %s\n", filepath.Base(x.From), sized(x.Size))
 	}
 	if p.KeyID == "" {
 		_, err = fmt.Fprintln(w, "not signed")

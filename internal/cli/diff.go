@@ -99,13 +99,6 @@ func (e *env) diff(ctx context.Context, before, after string, o *scanFlags, form
 	return nil
 }
 
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // resultOf reads a saved result, or scans.
 func (e *env) resultOf(ctx context.Context, target string, o *scanFlags) (*finding.Result, error) {
 	if info, err := os.Stat(target); err == nil && info.Mode().IsRegular() {

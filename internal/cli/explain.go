@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -90,9 +91,16 @@ distribution is told whole by a saved result (--from), for its purl does not nam
 // looksLikeID holds for all names that feeds give to vulnerabilities: words of letters, digits and a few marks.
 var looksLikeID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:._-]*$`)
 
+func checkID(id string) error {
+	if looksLikeID.MatchString(strings.TrimSpace(id)) {
+		return nil
+	}
+	return usage("%q is not the id of a vulnerability: write CVE-2021-44228, GHSA-jfh8-c2jp-5v3q, DSA-5020-1 or the like", id)
+}
+
 func (e *env) explain(_ context.Context, id, format string, verbose bool) error {
-	if !looksLikeID.MatchString(strings.TrimSpace(id)) {
-		return usage("%q is not the id of a vulnerability: write CVE-2021-44228, GHSA-jfh8-c2jp-5v3q, DSA-5020-1 or the like", id)
+	if err := checkID(id); err != nil {
+		return err
 	}
 	db, _, err := e.openDB(e.db)
 	if err != nil {
@@ -131,11 +139,16 @@ func (e *env) explain(_ context.Context, id, format string, verbose bool) error 
 		}
 		p.explain(x, verbose)
 	}
+	p.starter(db)
+	return p.err
+}
+
+// starter says that the answer is that of the small database.
+func (p *page) starter(db *vulndb.DB) {
 	if db.Meta().Starter {
 		p.line("")
-		p.line("From the starter database that is built into sightline; the full one: sightline db update")
+		p.text("From the starter database that is built into sightline; the full one: sightline db update", "")
 	}
-	return p.err
 }
 
 func explainOne(db *vulndb.DB, o vulndb.Ordinal) (*explained, error) {
@@ -201,20 +214,30 @@ func (p *page) head(s string) {
 }
 
 // text writes running text, wrapped to the page and indented.
-func (p *page) text(s, indent string) {
+func (p *page) text(s, indent string) { p.wrapped(s, indent, indent) }
+
+// entry writes a word of the margin with text beside it, wrapped to the page.
+func (p *page) entry(label, s string) {
+	p.wrapped(s, fmt.Sprintf("  %-10s ", label), strings.Repeat(" ", 13))
+}
+
+// wrapped writes text whose first line begins with first, and all others with rest.
+func (p *page) wrapped(s, first, rest string) {
+	line, begun, wide := first, false, utf8.RuneCountInString(first)
 	for para := range strings.SplitSeq(s, "\n") {
-		line := indent
 		for word := range strings.FieldsSeq(para) {
-			if len(line)+1+len(word) > p.width && line != indent {
+			n := utf8.RuneCountInString(word)
+			if begun && wide+1+n > p.width {
 				p.line("%s", line)
-				line = indent
+				line, begun, wide = rest, false, utf8.RuneCountInString(rest)
 			}
-			if line != indent {
-				line += " "
+			if begun {
+				line, wide = line+" ", wide+1
 			}
-			line += word
+			line, begun, wide = line+word, true, wide+n
 		}
 		p.line("%s", line)
+		line, begun, wide = rest, false, utf8.RuneCountInString(rest)
 	}
 }
 
@@ -231,22 +254,23 @@ func (p *page) explain(x *explained, verbose bool) {
 	} else {
 		p.text(title, "")
 	}
-	if why := x.WhySeverity(); why != "" {
-		p.text(fmt.Sprintf("severity   %s, for %s", x.Severity, why), "  ")
-	} else {
-		p.line("  severity   %s%s", x.Severity, by(x.SeveritySource))
+	why := x.WhySeverity()
+	switch {
+	case x.Malicious: // which is a kind, whatever severity feeds give it
+		p.entry("kind", "malicious package: those named below were published to do harm. Remove them, there is nothing to update to")
+	case why != "":
+		p.entry("severity", fmt.Sprintf("%s, for %s", x.Severity, why))
+	default:
+		p.entry("severity", x.Severity.String()+by(x.SeveritySource))
 	}
 	if x.State != "" {
-		p.line("  state      %s%s", x.State, by(x.StateFeed))
-	}
-	if x.Malicious {
-		p.line("  malware    the packages below were published to do harm: remove them, there is nothing to update to")
+		p.entry("state", fmt.Sprintf("%s%s", x.State, by(x.StateFeed)))
 	}
 	if len(x.Aliases) > 0 {
-		p.text("also known as "+strings.Join(cut(x.Aliases, few, verbose), ", "), "  ")
+		p.entry("aliases", strings.Join(cut(x.Aliases, few, verbose), ", "))
 	}
 	if len(x.Weaknesses) > 0 {
-		p.line("  weakness   %s", strings.Join(x.Weaknesses, ", "))
+		p.entry("weakness", strings.Join(x.Weaknesses, ", "))
 	}
 	p.exploitation(x)
 	if x.Details != "" {
@@ -293,7 +317,7 @@ func (p *page) explain(x *explained, verbose bool) {
 			if d.Subject != "" {
 				subject = "  " + d.Subject
 			}
-			p.line("  %s  %-18s %s%s", d.At.Format(time.DateOnly), strings.ReplaceAll(string(d.Kind), "_", " "), d.Feed, subject)
+			p.line("  %-10s  %-18s %s%s", dayIn(d.At), strings.ReplaceAll(string(d.Kind), "_", " "), d.Feed, subject)
 		}
 	}
 	if len(x.Joins) > 0 {
@@ -350,23 +374,25 @@ func cut(list []string, most int, all bool) []string {
 
 func (p *page) exploitation(x *explained) {
 	if k := x.KEV; k != nil {
-		line := "exploited, in CISA's catalogue since " + k.Added.Format(time.DateOnly)
+		line := "exploited, in CISA's catalogue"
+		if !k.Added.IsZero() {
+			line += " since " + k.Added.Format(time.DateOnly)
+		}
 		if !k.Due.IsZero() {
 			line += ", due " + k.Due.Format(time.DateOnly)
 		}
 		if k.Ransomware {
 			line += "; used by ransomware"
 		}
-		p.line("  KEV        %s", line)
+		p.entry("KEV", line)
 	} else {
-		p.line("  KEV        not listed")
+		p.entry("KEV", "not listed")
 	}
 	if s := x.EPSS; s != nil {
-		p.line("  EPSS       %.2f %% likely to be exploited within 30 days; higher than %.1f %% of all (%s)",
-			s.Score*100, s.Percentile*100, s.At.Format(time.DateOnly))
+		p.entry("EPSS", fmt.Sprintf("%.2f %% likely to be exploited within 30 days; higher than %.1f %% of all%s", s.Score*100, s.Percentile*100, on(s.At)))
 	}
 	if s := x.SSVC; s != nil {
-		p.line("  SSVC       exploitation %s, automatable %s, technical impact %s%s", first(s.Exploitation, "not said"), first(s.Automatable, "not said"), first(s.Impact, "not said"), on(s.At))
+		p.entry("SSVC", fmt.Sprintf("exploitation %s, automatable %s, technical impact %s%s", first(s.Exploitation, "not said"), first(s.Automatable, "not said"), first(s.Impact, "not said"), on(s.At)))
 	}
 	for i, s := range x.Sightings {
 		if i == few {
@@ -375,7 +401,7 @@ func (p *page) exploitation(x *explained) {
 		}
 		p.line("  in the wild  reported by %s%s  %s", s.Feed, on(s.At), s.URL)
 	}
-	if d, ok := x.FirstExploit(); ok {
+	if d, ok := x.FirstExploit(); ok && !d.At.IsZero() {
 		p.line("  first exploit  %s, %s of %s", d.At.Format(time.DateOnly), d.Subject, d.Feed)
 	}
 	switch len(x.Exploits) {
@@ -398,7 +424,7 @@ func (p *page) exploitation(x *explained) {
 			p.line("  exploit    %s%s%s  %s", ex.ID, date, verified, first(ex.Title, ex.URL))
 		}
 	}
-	p.line("  feeds      %s", strings.Join(x.Feeds, ", "))
+	p.entry("feeds", strings.Join(x.Feeds, ", "))
 }
 
 // factors writes vectors side by side, one risk factor a line; vectors that are the same for several feeds stand once.
@@ -435,10 +461,17 @@ func (p *page) affected(x *explained, verbose bool) {
 		}
 		var spans []string
 		for _, r := range a.Ranges {
-			spans = append(spans, span(r))
+			if x.Malicious { // where its versions end, nothing was fixed
+				r = vuln.Range{Introduced: r.Introduced, LastAffected: r.LastAffected, Limit: first(r.Limit, r.Fixed)}
+			}
+			said := span(r)
+			if x.Malicious {
+				said = strings.TrimSuffix(said, ", no fix known")
+			}
+			spans = append(spans, said)
 		}
 		if n := len(a.Versions); n > 0 {
-			spans = append(spans, fmt.Sprintf("%d versions by name", n))
+			spans = append(spans, counted(n, "version") + " by name")
 		}
 		what := strings.Join(cut(spans, 4, verbose), "; ")
 		switch a.Status {

@@ -24,7 +24,10 @@ const maxSaved = 1 << 30
 
 // explainPackage tells the way of the decision about one vulnerability in one package.
 func (e *env) explainPackage(ctx context.Context, purl, from, id, format string) error {
-	p, inv, err := e.packageOf(ctx, purl, from)
+	if err := checkID(id); err != nil {
+		return err
+	}
+	p, inv, saved, err := e.packageOf(ctx, purl, from)
 	if err != nil {
 		return err
 	}
@@ -44,6 +47,9 @@ func (e *env) explainPackage(ctx context.Context, purl, from, id, format string)
 	if err != nil {
 		return fmt.Errorf("explaining %s in %s: %w", id, purl, err)
 	}
+	if saved != nil {
+		recall(tr, saved)
+	}
 	if format == "json" {
 		enc := json.NewEncoder(e.stdout)
 		enc.SetIndent("", "  ")
@@ -52,39 +58,45 @@ func (e *env) explainPackage(ctx context.Context, purl, from, id, format string)
 	}
 	pg := &page{w: e.stdout, width: e.width(e.stdout), color: e.colored(e.stdout)}
 	pg.trace(tr, id, db.Meta())
+	if note := otherDatabase(saved, db.Meta()); note != "" {
+		pg.line("")
+		pg.text(note, "! ")
+	}
+	pg.starter(db)
 	return pg.err
 }
 
-// packageOf finds the package: in a saved result or SBOM, else by what the purl says.
-func (e *env) packageOf(ctx context.Context, purl, from string) (inventory.Package, *inventory.Inventory, error) {
+// packageOf finds the package: in a saved result or SBOM, else by what the purl says. The result is given where it is one.
+func (e *env) packageOf(ctx context.Context, purl, from string) (inventory.Package, *inventory.Inventory, *finding.Result, error) {
 	p, d, err := sbom.PackageOf(purl)
 	if from == "" {
 		if err != nil {
-			return p, nil, usage("--package: %w", err)
+			return p, nil, nil, usage("--package: %w", err)
 		}
 		if p.OS() && d == nil {
-			return p, nil, &Exit{
+			return p, nil, nil, &Exit{
 				Code: ExitUsage, Err: fmt.Errorf("--package %s: the purl does not say which release it is of", purl),
 				Hint: "add the qualifier distro, as in " + withQualifier(purl, "distro=debian-12") + "; or name a saved result: --from result.json",
 			}
 		}
-		return p, &inventory.Inventory{Distro: d, Packages: []inventory.Package{p}}, nil
+		return p, &inventory.Inventory{Distro: d, Packages: []inventory.Package{p}}, nil, nil
 	}
 	b, err := readSaved(from)
 	if err != nil {
-		return p, nil, err
+		return p, nil, nil, err
 	}
 	inv := &inventory.Inventory{}
+	var saved *finding.Result
 	if finding.IsResult(b) {
 		r, err := finding.Decode(b)
 		if err != nil {
-			return p, nil, fmt.Errorf("reading %s: %w", from, err)
+			return p, nil, nil, fmt.Errorf("reading %s: %w", from, err)
 		}
-		inv.Distro, inv.Packages = r.Distro, r.Packages
+		inv.Distro, inv.Packages, saved = r.Distro, r.Packages, r
 	} else {
 		doc, err := sbom.Read(ctx, b, artifact.Limits{})
 		if err != nil {
-			return p, nil, fmt.Errorf("reading %s: %w", from, err)
+			return p, nil, nil, fmt.Errorf("reading %s: %w", from, err)
 		}
 		inv = &doc.Inventory
 	}
@@ -97,9 +109,9 @@ func (e *env) packageOf(ctx context.Context, purl, from string) (inventory.Packa
 		})
 	}
 	if i < 0 {
-		return p, nil, &Exit{Code: ExitScan, Err: fmt.Errorf("%s is not in %s", purl, from), Hint: "the purls of a result are in its list of packages: jq -r '.packages[].purl'"}
+		return p, nil, nil, &Exit{Code: ExitScan, Err: fmt.Errorf("%s is not in %s", purl, from), Hint: "the purls of a result are in its list of packages: jq -r '.packages[].purl'"}
 	}
-	return inv.Packages[i], inv, nil
+	return inv.Packages[i], inv, saved, nil
 }
 
 func withQualifier(purl, q string) string {
@@ -144,10 +156,14 @@ func (p *page) trace(tr *match.Trace, id string, meta vuln.Database) {
 		if len(tr.Findings) > 1 {
 			p.line("  %s", f.Vulnerability.ID)
 		}
-		p.line("  severity   %s%s", f.Severity, by(f.SeveritySource))
-		p.line("  fixed in   %s", first(f.FixedVersion, "no version that is known"))
+		if f.Kind == finding.Malicious {
+			p.entry("kind", "malicious package: remove it, there is nothing to update to")
+			continue
+		}
+		p.entry("severity", f.Severity.String()+by(f.SeveritySource))
+		p.entry("fixed in", first(f.FixedVersion, "no version that is known"))
 		if f.Linked != nil {
-			p.text(strings.ReplaceAll(string(f.Linked.State), "_", " ")+": "+f.Linked.Detail, "  in Go     ")
+			p.entry("in Go", strings.ReplaceAll(string(f.Linked.State), "_", " ")+": "+f.Linked.Detail)
 		}
 	}
 	for i := range tr.Suppressed {
@@ -161,7 +177,7 @@ func (p *page) trace(tr *match.Trace, id string, meta vuln.Database) {
 	if len(tr.Looked) > 0 {
 		p.head("What was looked up")
 		for _, l := range tr.Looked {
-			known := fmt.Sprintf("%d rows about any vulnerability", l.Rows)
+			known := counted(l.Rows, "row") + " about any vulnerability"
 			if !l.Known {
 				known = "nothing known"
 			}
@@ -188,7 +204,7 @@ func (p *page) trace(tr *match.Trace, id string, meta vuln.Database) {
 			spans = append(spans, span(s))
 		}
 		if r.Listed > 0 {
-			spans = append(spans, fmt.Sprintf("%d versions by name", r.Listed))
+			spans = append(spans, counted(r.Listed, "version") + " by name")
 		}
 		if len(spans) > 0 {
 			p.text(strings.Join(spans, "; "), "      ")
@@ -215,7 +231,7 @@ func (p *page) trace(tr *match.Trace, id string, meta vuln.Database) {
 func asOf(meta vuln.Database, feed string) string {
 	for _, f := range meta.Feeds {
 		if f.Name == feed && !f.AsOf.IsZero() {
-			return " (as of " + f.AsOf.Format("2006-01-02") + ")"
+			return " (as of " + day(f.AsOf) + ")"
 		}
 	}
 	return ""

@@ -233,7 +233,7 @@ func exactly(n int, what string) cobra.PositionalArgs {
 		}
 		return &Exit{
 			Code: ExitUsage, Hint: fmt.Sprintf("see %s --help", cmd.CommandPath()),
-			Err: fmt.Errorf("%s wants %s; got %d arguments", cmd.CommandPath(), what, len(args)),
+			Err: fmt.Errorf("%s wants %s; got %s", cmd.CommandPath(), what, counted(len(args), "argument")),
 		}
 	}
 }

@@ -52,6 +52,7 @@ func TestStories(t *testing.T) {
 			"registry":  serveRegistry,
 			"damage":    damage,
 			"touch":     touch,
+			"copyself":  copySelf,
 		},
 	})
 }
@@ -185,4 +186,18 @@ func touch(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	at := time.Now().Add(n)
 	ts.Check(os.Chtimes(ts.MkAbs(args[0]), at, at))
+}
+
+// copySelf links this very program to a path: a Go binary with modules and functions.
+func copySelf(ts *testscript.TestScript, _ bool, args []string) {
+	self, err := os.Executable()
+	ts.Check(err)
+	to := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(filepath.Dir(to), 0o755))
+	if os.Link(self, to) == nil {
+		return
+	}
+	b, err := os.ReadFile(self)
+	ts.Check(err)
+	ts.Check(os.WriteFile(to, b, 0o755))
 }

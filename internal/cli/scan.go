@@ -256,11 +256,7 @@ func verdict(r *finding.Result, gated bool, threshold vuln.Severity) error {
 		}
 	}
 	if n > 0 {
-		what := "findings"
-		if n == 1 {
-			what = "finding"
-		}
-		return &Exit{Code: ExitPolicy, Err: fmt.Errorf("policy failed: %d %s of severity %s or worse", n, what, threshold)}
+		return &Exit{Code: ExitPolicy, Err: fmt.Errorf("policy failed: %s of severity %s or worse", counted(n, "finding"), threshold)}
 	}
 	return nil
 }

@@ -19,7 +19,6 @@ import (
 
 	"github.com/sightline-sec/sightline/internal/feed"
 	"github.com/sightline-sec/sightline/internal/outbound"
-	"github.com/sightline-sec/sightline/internal/scan"
 	"github.com/sightline-sec/sightline/internal/vuln"
 	"github.com/sightline-sec/sightline/internal/vulndb"
 )
@@ -125,7 +124,7 @@ func (e *env) update(ctx context.Context, mirror, ca string, feeds []feed.Feed, 
 	if oldErr == nil && !force {
 		if dropped := droppedFeeds(old, feeds); len(dropped) > 0 {
 			return &Exit{
-				Code: ExitUsage, Err: fmt.Errorf("%s has %d feeds more than were asked for: %s", out, len(dropped), strings.Join(dropped, ", ")),
+				Code: ExitUsage, Err: fmt.Errorf("%s has %s more than were asked for: %s", out, counted(len(dropped), "feed"), strings.Join(dropped, ", ")),
 				Hint: "name another file with --db, or give --force to drop them",
 			}
 		}
@@ -150,7 +149,7 @@ func (e *env) update(ctx context.Context, mirror, ca string, feeds []feed.Feed, 
 		if failed > 0 {
 			word = "nothing new"
 		}
-		fmt.Fprintf(e.stdout, "%s: %s, as of %s\n", word, out, old.Meta().AsOf.Format(time.DateOnly))
+		fmt.Fprintf(e.stdout, "%s: %s, as of %s\n", word, out, day(old.Meta().AsOf))
 	} else {
 		if err := e.buildFrom(ctx, cache, out, feeds); err != nil {
 			forget(cache, report)
@@ -204,7 +203,7 @@ func shrunk(old, now vuln.Database) (list []string) {
 	for _, f := range now.Feeds {
 		for _, had := range old.Feeds {
 			if had.Name == f.Name && had.Advisories > 100 && f.Advisories < had.Advisories/2 {
-				list = append(list, fmt.Sprintf("%s has %d records, it had %d", f.Name, f.Advisories, had.Advisories))
+				list = append(list, fmt.Sprintf("%s has %s, it had %d", f.Name, counted(f.Advisories, "record"), had.Advisories))
 			}
 		}
 	}
@@ -216,7 +215,10 @@ func (e *env) keep(old *vulndb.DB, cause error) error {
 	x := &Exit{Code: ExitUnreachable, Err: cause, Hint: "scans use the starter database until an update succeeds"}
 	if old != nil {
 		m := old.Meta()
-		x.Hint = fmt.Sprintf("the old database stays: as of %s, %s old", m.AsOf.Format(time.DateOnly), scan.Age(time.Since(m.AsOf)))
+		x.Hint = "the old database stays: as of " + day(m.AsOf)
+		if old := aged(m.AsOf, time.Now()); old != "" {
+			x.Hint += ", " + old
+		}
 	}
 	return x
 }
@@ -250,12 +252,12 @@ func (e *env) tellFetch(r feed.FetchReport, mirror string) (failed int) {
 			line = "left out, as it may be: " + line
 		}
 		if len(list) > 1 {
-			line += fmt.Sprintf(" (and %d more files of %s)", len(list)-1, host)
+			line += fmt.Sprintf(" (and %d more of %s)", len(list)-1, host)
 		}
 		fmt.Fprintf(e.stderr, "sightline: %s\n", printable(line))
 	}
-	fmt.Fprintf(e.stdout, "feeds: %d files changed (%.1f MB), %d unchanged, %d failed\n",
-		r.Count(feed.Updated), float64(bytes)/1e6, r.Count(feed.Unchanged), failed)
+	fmt.Fprintf(e.stdout, "feeds: %s changed (%s), %d unchanged, %d failed\n",
+		counted(r.Count(feed.Updated), "file"), sized(bytes), r.Count(feed.Unchanged), failed)
 	return failed
 }
 
