@@ -15,23 +15,46 @@ const maxDepth = 32
 // reads more into a file than these tools ever write; see the benchmark.
 //
 // visit is called for each key with its depth, outermost 0. Lists, comments, and values that go on over further lines
-// are stepped over; what follows a key on its line is its value, raw. A line that is none of this is the error, after all
-// others were visited.
+// are stepped over; what follows a key on its line is its value, raw. Of a collection in flow style the value is its first
+// bracket, and the keys in it are visited too. A line that is none of this is the error, after all others were visited.
 func blocks(b []byte, split func(line []byte) (key, value []byte, ok bool), visit func(depth int, key, value []byte)) error {
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	var indents [maxDepth]int // of the blocks that are open
 	open := 0
-	closed := -1 // lines deeper than this belong to a value
-	asked := -1  // indent of a long key whose colon is still to come
+	closed := -1  // lines deeper than this belong to a value
+	asked := -1   // indent of a long key whose colon is still to come
+	flows := true // until one is damaged: where that one ends is not known, and to look for it twice could take long
 	var problem error
-	for number := 1; len(b) > 0; number++ {
-		line, rest, _ := bytes.Cut(b, []byte("\n"))
-		b = rest
+	odd := func(number int, what string) {
+		if problem == nil {
+			problem = fmt.Errorf("line %d %s", number, what)
+		}
+	}
+	for at, number := 0, 1; at < len(b); number++ {
+		start := at
+		line, rest, _ := bytes.Cut(b[at:], []byte("\n"))
+		at = len(b) - len(rest)
 		line = bytes.TrimRight(line, " \t\r")
 		text := bytes.TrimLeft(line, " ")
 		indent := len(line) - len(text)
 		if len(text) == 0 || text[0] == '#' || closed >= 0 && indent > closed {
 			continue
+		}
+		collection := func(from, depth int) {
+			end, ok := 0, false
+			if flows {
+				end, ok = flow(b, from, depth, visit)
+			}
+			if flows = ok; !ok {
+				odd(number, "begins a collection that has no end, or is none")
+				return
+			}
+			number += bytes.Count(b[start:end], []byte("\n"))
+			line, rest, _ := bytes.Cut(b[end:], []byte("\n"))
+			at = len(b) - len(rest)
+			if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {
+				odd(number, "goes on behind its collection")
+			}
 		}
 		closed = -1
 		for open > 0 && indents[open-1] >= indent {
@@ -40,6 +63,10 @@ func blocks(b []byte, split func(line []byte) (key, value []byte, ok bool), visi
 		switch {
 		case open == 0 && (bytes.HasPrefix(text, []byte("---")) || bytes.Equal(text, []byte("..."))):
 			continue // between documents; pnpm writes two
+		case open == 0 && (text[0] == '{' || text[0] == '['):
+			closed = indent
+			collection(start+indent, 0)
+			continue
 		case asked == indent && text[0] == ':' && (len(text) == 1 || text[1] == ' '):
 			// What follows belongs to the long key before.
 			if asked = -1; len(text) > 1 || open == maxDepth {
@@ -63,22 +90,26 @@ func blocks(b []byte, split func(line []byte) (key, value []byte, ok bool), visi
 			ok = ok && text[0] != '\t'
 		}
 		if !ok {
-			if problem == nil {
-				problem = fmt.Errorf("line %d is no key with a value", number)
-			}
+			odd(number, "is no key with a value")
 			closed = indent
 			continue
 		}
-		visit(open, key, value)
 		asked = -1
 		switch {
 		case long:
+			visit(open, key, nil)
 			asked = indent
-		case len(value) > 0:
-			closed = indent
-		default:
+		case len(value) == 0:
+			visit(open, key, nil)
 			indents[open] = indent
 			open++
+		case value[0] == '{' || value[0] == '[':
+			visit(open, key, value[:1])
+			closed = indent
+			collection(start+len(line)-len(value), open+1)
+		default:
+			visit(open, key, value)
+			closed = indent
 		}
 	}
 	return problem
@@ -104,7 +135,10 @@ func splitYAML(line []byte) (key, value []byte, ok bool) {
 	if len(value) > 0 && value[0] != ' ' {
 		return nil, nil, false
 	}
-	return bytes.TrimRight(line[:end], " "), bytes.TrimLeft(value, " "), true
+	if value = bytes.TrimLeft(value, " "); len(value) > 0 && value[0] == '#' {
+		value = nil
+	}
+	return bytes.TrimRight(line[:end], " "), value, true
 }
 
 // endOfQuoted gives the offset behind a string in single quotes, where a quote is written twice; -1 if it has no end.

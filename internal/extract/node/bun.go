@@ -20,7 +20,7 @@ type bunLock struct{}
 var _ extract.Extractor = bunLock{}
 
 func (bunLock) Name() string  { return "bun-lock" }
-func (bunLock) Revision() int { return 1 }
+func (bunLock) Revision() int { return 2 }
 
 func (bunLock) Claims() []extract.Claim {
 	in := []artifact.Kind{artifact.Directory}
@@ -29,6 +29,8 @@ func (bunLock) Claims() []extract.Claim {
 		{Base: "bun.lockb", In: in, Match: ownSource},
 	}
 }
+
+var errNoBun = errors.New("no packages and no workspaces, which a bun.lock has")
 
 func (bunLock) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
 	if strings.HasSuffix(file.Path, ".lockb") {
@@ -39,7 +41,8 @@ func (bunLock) Extract(_ context.Context, file *extract.File, facts *extract.Fac
 		return err
 	}
 	var l struct {
-		Packages map[string][]json.RawMessage `json:"packages"`
+		Workspaces map[string]json.RawMessage   `json:"workspaces"`
+		Packages   map[string][]json.RawMessage `json:"packages"`
 	}
 	err := json.Unmarshal(plainJSON(file.Bytes()), &l)
 	if err != nil {
@@ -48,15 +51,19 @@ func (bunLock) Extract(_ context.Context, file *extract.File, facts *extract.Fac
 			return err
 		}
 	}
-	found := pins{facts: facts, seen: map[string]bool{}}
+	if err == nil && l.Packages == nil && l.Workspaces == nil {
+		return errNoBun
+	}
+	found := newPins(facts)
+	defer found.done()
 	var odd []string
 	for _, at := range slices.Sorted(maps.Keys(l.Packages)) {
 		elements := l.Packages[at]
-		if len(elements) == 0 {
-			continue
-		}
 		// name@version, where the version of what is not from a registry is where it came from.
-		name, from := cutDescriptor(unquote(elements[0]))
+		name, from := "", ""
+		if len(elements) > 0 {
+			name, from = cutDescriptor(unquote(elements[0]))
+		}
 		switch {
 		case name == "" || from == "":
 			odd = append(odd, at)

@@ -14,14 +14,14 @@ import (
 	"github.com/sightline-sec/sightline/internal/extract"
 )
 
-// denoLock reads deno.lock in source trees, versions 2 to 5. Packages of JSR have the name by which JSR offers them to
+// denoLock reads deno.lock in source trees, versions 1 to 5. Packages of JSR have the name by which JSR offers them to
 // npm: @std/path is @jsr/std__path. Modules that are imported by their address are no packages and are reported.
 type denoLock struct{}
 
 var _ extract.Extractor = denoLock{}
 
 func (denoLock) Name() string  { return "deno-lock" }
-func (denoLock) Revision() int { return 1 }
+func (denoLock) Revision() int { return 2 }
 
 func (denoLock) Claims() []extract.Claim {
 	return []extract.Claim{{Base: "deno.lock", In: []artifact.Kind{artifact.Directory}, Match: ownSource}}
@@ -52,12 +52,16 @@ func (denoLock) Extract(_ context.Context, file *extract.File, facts *extract.Fa
 			return err
 		}
 	}
+	if err == nil && l.Version == "" {
+		return denoFirst(file.Bytes(), facts)
+	}
 	npm := l.NPM
 	if old, ok := l.NPM["packages"]; ok && l.Version == "2" {
 		npm = nil
 		err = errors.Join(err, json.Unmarshal(old, &npm))
 	}
-	found := pins{facts: facts, seen: map[string]bool{}}
+	found := newPins(facts)
+	defer found.done()
 	var odd []string
 	for _, list := range []map[string]json.RawMessage{npm, l.Packages.NPM} {
 		for _, key := range slices.Sorted(maps.Keys(list)) {
@@ -81,8 +85,35 @@ func (denoLock) Extract(_ context.Context, file *extract.File, facts *extract.Fa
 		}
 	}
 	report(facts, odd, "in the lock file, in a form that is not known")
-	if n := len(l.Remote); n > 0 {
+	reportRemote(facts, len(l.Remote))
+	return err
+}
+
+func reportRemote(facts *extract.Facts, n int) {
+	switch {
+	case n == 1:
+		facts.Report(artifact.Unsupported, "1 module imported by its address, which belongs to no package")
+	case n > 1:
 		facts.Report(artifact.Unsupported, fmt.Sprintf("%d modules imported by their address, which belong to no package", n))
 	}
-	return err
+}
+
+var errNoDeno = errors.New("no version, which a deno.lock has")
+
+// denoFirst reads a lock of version 1, which has no version in it: a hash for each address.
+func denoFirst(b []byte, facts *extract.Facts) error {
+	var modules map[string]json.RawMessage
+	if err := json.Unmarshal(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), &modules); err != nil {
+		return fmt.Errorf("lock file: %w", err)
+	}
+	for address := range modules {
+		if !strings.Contains(address, "://") {
+			return errNoDeno
+		}
+	}
+	if len(modules) == 0 {
+		return errNoDeno
+	}
+	reportRemote(facts, len(modules))
+	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -41,6 +40,7 @@ func FuzzPnpmRoundTrip(f *testing.F) {
 	f.Add("a", "1.0.0", "b", "2.0.0-rc.1", "it's\n  x: y", uint8(0))
 	f.Add("a.b", "0", "null", "1e5", "# x", uint8(1))
 	f.Add("true", "1.0.0", "0", "1_0", "- a\n- b", uint8(2))
+	f.Add("a", "1.0.0", "b", "2.0.0", "}],{\"x\": [", uint8(5))
 	f.Fuzz(func(t *testing.T, name, version, peer, other, text string, form uint8) {
 		if !plainName(name, version) || !plainName(peer, other) || !utf8.ValidString(text) {
 			return
@@ -59,12 +59,18 @@ func FuzzPnpmRoundTrip(f *testing.F) {
 			keys = []string{name + "@" + version, scoped + "@" + version}
 		}
 		entry := map[string]any{"resolution": map[string]string{"integrity": text}, "deprecated": text, "engines": map[string]string{"version": "9", "x": text}}
-		b, err := yaml.Marshal(map[string]any{
+		file := map[string]any{
 			"lockfileVersion": lockVersion, "packages": map[string]any{keys[0]: entry, keys[1]: entry},
 			"snapshots": map[string]any{"wrong@1": entry}, "importers": map[string]any{".": entry},
-		})
+		}
+		b, err := yaml.Marshal(file)
 		if err != nil {
 			return
+		}
+		if form/3%2 == 1 { // JSON is YAML in flow style
+			if b, err = json.Marshal(file); err != nil {
+				return
+			}
 		}
 		if bytes.Contains(b, []byte("!!")) {
 			return // not as pnpm writes
@@ -107,8 +113,8 @@ func FuzzBlocks(f *testing.F) {
 		if strings.ContainsAny(text, "?&*!|>%@`{}[],#\t\r\"") || strings.Contains(text, "--") || strings.Contains(text, "...") || strings.HasPrefix(text, "\xef\xbb\xbf") {
 			return // what only a whole YAML reader knows
 		}
-		var whole map[string]yaml.Node
-		if yaml.Unmarshal([]byte(text), &whole) != nil {
+		var whole yaml.Node
+		if yaml.Unmarshal([]byte(text), &whole) != nil || len(whole.Content) != 1 || whole.Content[0].Kind != yaml.MappingNode {
 			return
 		}
 		var top []string
@@ -117,9 +123,51 @@ func FuzzBlocks(f *testing.F) {
 				top = append(top, scalar([]byte(p.key)))
 			}
 		}
-		slices.Sort(top)
-		if want := slices.Sorted(maps.Keys(whole)); !slices.Equal(top, want) {
+		var want []string
+		for i, n := range whole.Content[0].Content {
+			if i%2 == 0 {
+				want = append(want, n.Value)
+			}
+		}
+		if !slices.Equal(top, want) {
 			t.Errorf("%q: keys %q, YAML has %q", text, top, want)
+		}
+	})
+}
+
+// The keys of a collection in flow style are those that a YAML reader finds in it, at the same depths.
+func FuzzFlow(f *testing.F) {
+	f.Add("{a: b, 'c': {d: [e, {f: g}], h: {}}, i: 'j'}")
+	f.Add("{\"a\":{\"b\":[1,2],\"c\":null},\n  x y: # z }\n  http://w, v}")
+	f.Fuzz(func(t *testing.T, text string) {
+		if !strings.HasPrefix(text, "{") || strings.ContainsAny(text, "?&*!|>%@`\t\r\\\xc2\xe2\xef") {
+			return // what only a whole YAML reader knows
+		}
+		var got []string
+		end, ok := flow([]byte(text), 0, 0, func(depth int, key, _ []byte) { got = append(got, fmt.Sprintf("%d %s", depth, scalar(key))) })
+		var whole yaml.Node
+		if err := yaml.Unmarshal([]byte(text), &whole); err != nil || len(whole.Content) != 1 {
+			if end < 0 || end > len(text) {
+				t.Errorf("%q ends at %d", text, end)
+			}
+			return
+		}
+		if !ok || strings.TrimSpace(text[end:]) != "" {
+			return // reported
+		}
+		var want []string
+		var walk func(n *yaml.Node, depth int)
+		walk = func(n *yaml.Node, depth int) {
+			for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+				if k := n.Content[i]; depth < maxDepth {
+					want = append(want, fmt.Sprintf("%d %s", depth, k.Value))
+				}
+				walk(n.Content[i+1], depth+1)
+			}
+		}
+		walk(whole.Content[0], 0)
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, YAML has %q", text, got, want)
 		}
 	})
 }

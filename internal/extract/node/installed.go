@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/extract"
 )
 
@@ -14,13 +15,20 @@ type installed struct{}
 var _ extract.Extractor = installed{}
 
 func (installed) Name() string  { return "npm" }
-func (installed) Revision() int { return 1 }
+func (installed) Revision() int { return 2 }
 
 func (installed) Claims() []extract.Claim {
-	return []extract.Claim{{Base: "package.json", Match: func(path string) bool {
-		_, _, ok := place(path)
-		return ok
-	}}}
+	return []extract.Claim{
+		{Base: "package.json", In: []artifact.Kind{artifact.Image, artifact.RootFS}, Match: func(path string) bool {
+			_, _, ok := place(path)
+			return ok
+		}},
+		// In a source tree those outside node_modules are what the tree is the source of.
+		{Base: "package.json", In: []artifact.Kind{artifact.Directory}, Match: func(path string) bool {
+			_, inside, _ := place(path)
+			return inside
+		}},
+	}
 }
 
 func (installed) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {

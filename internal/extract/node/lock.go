@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
@@ -17,14 +16,14 @@ import (
 
 // lock reads the lock files of npm, versions 1 to 3, in source trees: an image has what was installed from them.
 // All that the lock pins counts, development and optional dependencies too: npm installs them unless told otherwise.
-// Links to folders do not, the folder's own package does. Where both files lie side by side npm reads only the
+// The project itself, which stands under the empty place, and its folders do not: they are no packages of a registry. Where both files lie side by side npm reads only the
 // shrinkwrap; one file is all that is seen here, so both count.
 type lock struct{}
 
 var _ extract.Extractor = lock{}
 
 func (lock) Name() string  { return "npm-lock" }
-func (lock) Revision() int { return 2 }
+func (lock) Revision() int { return 3 }
 
 func (lock) Claims() []extract.Claim {
 	in := []artifact.Kind{artifact.Directory}
@@ -39,8 +38,8 @@ func ownSource(p string) bool { return !strings.Contains("/"+p, "/node_modules/"
 
 // lockFile is a package-lock.json, see https://docs.npmjs.com/cli/configuring-npm/package-lock-json.
 type lockFile struct {
-	Name         string                    `json:"name"`
-	Version      string                    `json:"version"`
+	LockfileVersion int `json:"lockfileVersion"` // none before npm 5
+
 	Packages     map[string]lockPackage    `json:"packages"`     // since version 2, by place
 	Dependencies map[string]lockDependency `json:"dependencies"` // versions 1 and 2, by name
 }
@@ -74,6 +73,8 @@ func withinLock(file *extract.File) error {
 	return nil
 }
 
+var errNoLock = errors.New("no packages and no dependencies, which a package-lock.json has")
+
 func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
 	if err := withinLock(file); err != nil {
 		return err
@@ -86,24 +87,24 @@ func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts)
 			return err
 		}
 	}
-	found := pins{facts: facts, seen: map[string]bool{}}
+	found := newPins(facts)
+	defer found.done()
 	if l.Packages == nil {
-		found.add(l.Name, l.Version, nil)
 		found.dependencies(l.Dependencies)
+		if err == nil && l.Dependencies == nil && l.LockfileVersion != 1 { // npm 5 and 6 leave out what is empty
+			err = errNoLock
+		}
 		return err
 	}
 	for _, at := range slices.Sorted(maps.Keys(l.Packages)) {
 		p := l.Packages[at]
-		if p.Link || at != "" && !strings.Contains("/"+at, "/node_modules/") {
-			continue // a folder of the project itself: its name is not the registry's
+		inside := strings.LastIndex("/"+at, "/node_modules/")
+		if p.Link || inside < 0 {
+			continue // the project itself or a folder of it: its name is not the registry's
 		}
 		name := p.Name
-		switch {
-		case name != "":
-		case at == "":
-			name = l.Name
-		default:
-			name = nameOfPlace(at)
+		if name == "" {
+			name = at[inside+len("node_modules/"):]
 		}
 		found.add(name, p.Version, licensesOf(p.License))
 	}
@@ -134,12 +135,4 @@ func (f *pins) addSpec(name, spec string) {
 		return
 	}
 	f.add(name, spec, nil)
-}
-
-// nameOfPlace is the name that a place in the tree gives: what follows the last node_modules, else the folder.
-func nameOfPlace(at string) string {
-	if i := strings.LastIndex("/"+at, "/node_modules/"); i >= 0 {
-		return at[i+len("node_modules/"):]
-	}
-	return path.Base(at)
 }

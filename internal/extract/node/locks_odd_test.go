@@ -72,7 +72,33 @@ func TestOddLockFiles(t *testing.T) {
 		},
 		{name: "pnpm: no package", extractor: "pnpm-lock", file: "pnpm-lock.yaml", content: "lockfileVersion: '9.0'\n\nsettings:\n  autoInstallPeers: true\n"},
 		{name: "pnpm: something else", extractor: "pnpm-lock", file: "pnpm-lock.yaml", content: "name: x\n", fails: true},
-		{name: "pnpm: JSON", extractor: "pnpm-lock", file: "pnpm-lock.yaml", content: `{"lockfileVersion": "9.0", "packages": {"a@1.0.0": {}}}`, fails: true},
+		{
+			name: "pnpm: JSON, which is YAML", extractor: "pnpm-lock", file: "pnpm-lock.yaml",
+			content: `{"lockfileVersion": "9.0", "packages": {"a@1.0.0": {}, "b@2.0.0(a@1.0.0)": {"x": [{"y": "}"}, ["name"]], "version": "2.0.0"},` + "\n" +
+				`"out@file:out": {"resolution": {"directory": "out", "type": "directory"}}}, "snapshots": {"wrong@1": {}}}`,
+			want: "a@1.0.0 b@2.0.0",
+		},
+		{
+			name: "pnpm: flow style of every depth", extractor: "pnpm-lock", file: "pnpm-lock.yaml",
+			content: "lockfileVersion: '9.0'\npackages: {a@1.0.0: {resolution: {integrity: x}}, # a comment }\n  '@s/b@2.0.0': {}, c@https://example.com/c.tgz: {version: 3.0.0},\n}\nsnapshots: {}\n" +
+				"---\npackages: # a comment\n  /d@4.0.0: {resolution: {integrity: x}}\n  e@file:e: {resolution: {directory: e}, name: e, version: 1.0.0}\n",
+			want: "a@1.0.0 @s/b@2.0.0 c@3.0.0 d@4.0.0",
+		},
+		{
+			name: "pnpm: flow style that does not end", extractor: "pnpm-lock", file: "pnpm-lock.yaml",
+			content: "lockfileVersion: '9.0'\npackages: {a@1.0.0: {}, b@2.0.0: [\n", want: "a@1.0.0 b@2.0.0", fails: true,
+		},
+		{
+			name: "pnpm: aliases", extractor: "pnpm-lock", file: "pnpm-lock.yaml",
+			content: "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      lodash-old:\n        specifier: npm:lodash@4.17.20\n        version: lodash@4.17.20\npackages:\n  lodash@4.17.20:\n    resolution: {integrity: x}\n" +
+				"  name@npm:other@1.2.3:\n    resolution: {integrity: x}\n  name@npm:@s/other@1.2.4(react@18.0.0):\n    resolution: {integrity: x}\n",
+			want: "lodash@4.17.20 other@1.2.3 @s/other@1.2.4",
+		},
+		{
+			name: "pnpm 6: aliases", extractor: "pnpm-lock", file: "pnpm-lock.yaml",
+			content: "lockfileVersion: '6.0'\ndependencies:\n  lodash-old:\n    specifier: npm:lodash@4.17.20\n    version: /lodash@4.17.20\npackages:\n  /lodash@4.17.20:\n    resolution: {integrity: x}\n",
+			want:    "lodash@4.17.20",
+		},
 		{
 			name: "pnpm: tabs", extractor: "pnpm-lock", file: "pnpm-lock.yaml",
 			content: "lockfileVersion: '9.0'\npackages:\n\ta@1.0.0:\n\t\tresolution: {}\n", fails: true,
@@ -96,7 +122,7 @@ func TestOddLockFiles(t *testing.T) {
 		{
 			name: "deno 2", extractor: "deno-lock", file: "deno.lock",
 			content: `{"version":"2","remote":{"https://deno.land/std@0.1.0/x.ts":"00"},"npm":{"specifiers":{"chalk@5":"chalk@5.3.0"},"packages":{"chalk@5.3.0":{"integrity":"x","dependencies":{}},"@s/a@1.0.0_b@2.0.0":{}}}}`,
-			want:    "@s/a@1.0.0 chalk@5.3.0", reported: "1 modules imported by their address",
+			want:    "@s/a@1.0.0 chalk@5.3.0", reported: "1 module imported by its address",
 		},
 		{
 			name: "deno 3", extractor: "deno-lock", file: "deno.lock",
@@ -195,6 +221,10 @@ func TestHostileLockFiles(t *testing.T) {
 		"comments":      "{" + strings.Repeat("/*", size/2),
 		"commas":        "{" + strings.Repeat(",", size),
 		"brackets":      strings.Repeat("[", size),
+		"flows":         strings.Repeat("a: {\n", size/5),
+		"deep flows":    "packages: {" + strings.Repeat("a: {", size/4),
+		"broad flows":   "packages: {" + strings.Repeat("a: {}, ", size/7) + "}",
+		"broken flows":  strings.Repeat("a: {b: "+strings.Repeat("c,", 100)+"d e: f: g}\n", size/230),
 		"many packages": "lockfileVersion: '9.0'\npackages:\n" + strings.Repeat("  a@1.0.0:\n", size/11),
 		"odd packages":  "lockfileVersion: '9.0'\npackages:\n" + strings.Repeat("  a b:\n", size/7),
 	} {

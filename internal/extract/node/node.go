@@ -4,13 +4,14 @@
 // It promises the list that `npm ls --all` shows: inside node_modules the root of each package and nothing deeper
 // (a package's own test fixtures and compiled parts are not installed packages), versions and licences as they are
 // written, packages under their own name where an alias installed them. A package without a version stays, without
-// one, since npm lists it too. Outside node_modules a package.json counts if it has a name and a version: the root
-// of an application, or a tool that was unpacked by hand.
+// one, since npm lists it too. Outside node_modules a package.json counts if it has a name and a version and lies in an
+// image: the root of an application, or a tool that was unpacked by hand. In a source tree it is the project itself or a
+// folder of it, which is nobody's dependency and whose name is not the registry's.
 //
 // Of a lock file all counts that it pins, development and optional dependencies too, as the tools install them unless told
-// otherwise. What leads to a folder (workspaces, links, file: directories) does not: it is no package of a registry, and
-// the folder's own package.json says what it is. What is pinned without a version, a repository at a commit, stays without
-// one.
+// otherwise. The project itself and what leads to a folder of it (workspaces, links, file: directories) do not. What is
+// pinned without a version, a repository at a commit, stays without one. A lock file that gives no package is reported,
+// unless it says in the tool's own way that there is none.
 package node
 
 import (

@@ -160,7 +160,7 @@ func TestLockFiles(t *testing.T) {
 				"fromgit":{"version":"git+ssh://git@example.com/x/y.git#0123","from":"fromgit@x/y"},
 				"tarball":{"version":"file:../x.tgz"},
 				"folder":{"version":"file:../folder"}}}`,
-			want: "app@1.0.0 a@1.1.0 @s/real@3.0.0 b@2.0.0 a@1.0.0 fromgit@ tarball@",
+			want: "a@1.1.0 @s/real@3.0.0 b@2.0.0 a@1.0.0 fromgit@ tarball@",
 		},
 		{
 			name: "version 3: links, workspaces, alias, the same package twice",
@@ -172,7 +172,7 @@ func TestLockFiles(t *testing.T) {
 				"node_modules/ws":{"resolved":"packages/ws","link":true},
 				"packages/ws":{"version":"0.1.0"},
 				"packages/wt":{"name":"@s/wt","version":"0.2.0"}}}`, // the project's own folders
-			want:     "app@1.0.0 a@1.0.0 @s/real@3.0.0",
+			want:     "a@1.0.0 @s/real@3.0.0",
 			licenses: "MIT",
 		},
 		{

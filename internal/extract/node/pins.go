@@ -5,26 +5,66 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/extract"
 	"github.com/sightline-sec/sightline/internal/purl"
 )
 
+// maxPackages is far above what the largest of projects locks.
+const maxPackages = 50_000
+
 // pins collects the packages of one lock file, each once.
 type pins struct {
-	facts *extract.Facts
-	seen  map[string]bool
+	facts    *extract.Facts
+	seen     map[string]bool
+	nameless int
+	cut      bool
+}
+
+func newPins(facts *extract.Facts) *pins { return &pins{facts: facts, seen: map[string]bool{}} }
+
+// first says whether a package is one to add: it has a name, is not there yet, and fits.
+func (f *pins) first(name, key string) bool {
+	switch {
+	case name == "":
+		f.nameless++
+		return false
+	case f.cut || f.seen[key]:
+		return false
+	case len(f.seen) == maxPackages:
+		f.cut = true
+		f.facts.Report(artifact.PackagesLimit, fmt.Sprintf("more than %d packages in one file", maxPackages))
+		return false
+	}
+	f.seen[key] = true
+	return true
+}
+
+// done reports what could not be added.
+func (f *pins) done() {
+	if f.nameless > 0 {
+		f.facts.Report(artifact.Unparsable, counted(f.nameless, "package")+" without a name")
+	}
+}
+
+// counted is "1 package" or "2 packages".
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 func (f *pins) add(name, version string, licenses []string) {
 	name, version = strings.TrimSpace(name), strings.TrimSpace(version)
-	if name == "" || f.seen[name+"@"+version] {
-		return
+	if f.first(name, name+"@"+version) {
+		f.facts.Packages = append(f.facts.Packages, npmPackage(name, version, licenses))
 	}
-	f.seen[name+"@"+version] = true
-	f.facts.Packages = append(f.facts.Packages, npmPackage(name, version, licenses))
 }
 
 // addFrom adds a package by where it came from. Of an archive whose name is made as npm makes it, the name tells the
@@ -35,11 +75,9 @@ func (f *pins) addFrom(name, from string) {
 		f.add(name, version, nil)
 		return
 	}
-	name, key := strings.TrimSpace(name), name+"@"+from
-	if name == "" || f.seen[key] {
+	if name = strings.TrimSpace(name); !f.first(name, name+"@"+from) {
 		return
 	}
-	f.seen[key] = true
 	p := npmPackage(name, "", nil)
 	qualifier := "vcs_url"
 	if isArchive(from) {
@@ -121,9 +159,25 @@ func report(facts *extract.Facts, names []string, what string) {
 	slices.Sort(names)
 	names = slices.Compact(names)
 	const shown = 10
-	text := strings.Join(names[:min(shown, len(names))], ", ")
+	parts := slices.Clone(names[:min(shown, len(names))])
+	for i, name := range parts {
+		parts[i] = printable(name)
+	}
+	text := strings.Join(parts, ", ")
 	if more := len(names) - shown; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	facts.Report(artifact.Unsupported, fmt.Sprintf("%.1000s: %s", text, what))
+}
+
+// printable is a name that may be anything, as it can be shown.
+func printable(name string) string {
+	const most = 200
+	if len(name) > most {
+		name = name[:most] + "..."
+	}
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
+		return strconv.Quote(name)
+	}
+	return name
 }

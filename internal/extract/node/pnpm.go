@@ -1,8 +1,8 @@
 package node
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -18,7 +18,7 @@ type pnpmLock struct{}
 var _ extract.Extractor = pnpmLock{}
 
 func (pnpmLock) Name() string  { return "pnpm-lock" }
-func (pnpmLock) Revision() int { return 1 }
+func (pnpmLock) Revision() int { return 2 }
 
 func (pnpmLock) Claims() []extract.Claim {
 	return []extract.Claim{{Base: "pnpm-lock.yaml", In: []artifact.Kind{artifact.Directory}, Match: ownSource}}
@@ -26,26 +26,30 @@ func (pnpmLock) Claims() []extract.Claim {
 
 // pnpmEntry is one of the packages of a pnpm lock.
 type pnpmEntry struct {
+	there         bool
 	key           string
 	name, version string // only where the key does not tell
 	folder        bool   // resolved to a directory
 	bundles       bool   // its archive brings packages that the lock does not list
 }
 
+var (
+	errNoPnpm     = errors.New("no version and no section that a pnpm-lock.yaml has")
+	errNoPackages = errors.New("the packages are no mapping")
+)
+
 func (pnpmLock) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
-	found := pins{facts: facts, seen: map[string]bool{}}
+	found := newPins(facts)
 	var odd, bundling []string
 	var section, member string
 	var version string // of the lock; stands above the packages, except in versions 5.0 to 5.2, whose keys tell
 	var entry pnpmEntry
 	known := false
+	bare, wrong := false, false // packages without anything beside or below, packages that are something else
 	end := func() {
-		if entry.key == "" {
-			return
-		}
 		name, pinned, ok := entry.pin(version)
 		switch {
-		case entry.folder:
+		case !entry.there || entry.folder:
 		case !ok:
 			odd = append(odd, entry.key)
 		default:
@@ -57,39 +61,41 @@ func (pnpmLock) Extract(_ context.Context, file *extract.File, facts *extract.Fa
 		entry = pnpmEntry{}
 	}
 	err := blocks(file.Bytes(), splitYAML, func(depth int, key, value []byte) {
+		if depth > 0 && section != "packages" {
+			return
+		}
 		switch depth {
 		case 0:
 			end()
-			section = scalar(key)
-			if section == "lockfileVersion" {
-				version, known = scalar(value), true
+			wrong = wrong || bare
+			bare = false
+			switch section = scalar(key); section {
+			case "lockfileVersion":
+				version = scalar(value)
+				known = known || startsWithDigit(version)
+			case "importers":
+				known = true
+			case "packages":
+				known = true
+				text := string(value)
+				bare = text == ""
+				wrong = wrong || !bare && text != "{" && text != "null" && text != "~"
 			}
-			known = known || section == "packages" || section == "importers"
 		case 1:
-			if section != "packages" {
-				return
-			}
 			end()
-			entry.key = scalar(key)
-			if len(value) > 0 { // nothing but "{}" may stand here
-				entry.flow(value)
-			}
+			bare = false
+			entry.there, entry.key = true, scalar(key)
 		case 2:
-			if section != "packages" {
-				return
-			}
-			switch member = string(key); member {
+			switch member = scalar(key); member {
 			case "name":
 				entry.name = scalar(value)
 			case "version":
 				entry.version = scalar(value)
-			case "resolution":
-				entry.flow(value)
 			case "bundledDependencies", "bundleDependencies":
 				entry.bundles = string(value) != "false"
 			}
 		case 3:
-			if section == "packages" && member == "resolution" && string(key) == "directory" {
+			if member == "resolution" && scalar(key) == "directory" {
 				entry.folder = true
 			}
 		}
@@ -97,19 +103,15 @@ func (pnpmLock) Extract(_ context.Context, file *extract.File, facts *extract.Fa
 	end()
 	report(facts, odd, "in the lock file, and no package of npm")
 	report(facts, bundling, "bring packages in their archives, which the lock file does not list")
-	if err == nil && !known {
-		return errNoBlocks
+	found.done()
+	switch {
+	case err != nil:
+	case !known:
+		err = errNoPnpm
+	case wrong || bare:
+		err = errNoPackages
 	}
 	return err
-}
-
-// flow reads a resolution that stands on one line: {directory: x, type: directory}.
-func (e *pnpmEntry) flow(value []byte) {
-	inner := bytes.Trim(value, "{} ")
-	for part := range bytes.SplitSeq(inner, []byte(",")) {
-		key, _, _ := bytes.Cut(bytes.TrimSpace(part), []byte(":"))
-		e.folder = e.folder || string(key) == "directory"
-	}
 }
 
 // pin reads the key of a package:
@@ -118,6 +120,7 @@ func (e *pnpmEntry) flow(value []byte) {
 //	/name@1.0.0, /@s/name@1.0.0(peer@2.0.0), host/name@1.0.0       version 6
 //	name@1.0.0, @s/name@1.0.0, name@https://host/name.tgz          from version 9 on
 //
+// An alias (other@npm:name@1.0.0) does not stand in a key, but in what depends on it. Where one does, it means what it leads to.
 // What is not from a registry has a key of another form, and name and version beside it.
 func (e *pnpmEntry) pin(lockVersion string) (name, version string, ok bool) {
 	if e.name != "" && e.version != "" {
@@ -137,6 +140,9 @@ func (e *pnpmEntry) pin(lockVersion string) (name, version string, ok bool) {
 		if host, rest, found := strings.Cut(key, "/"); found && !slash && strings.Contains(host, ".") && !strings.Contains(host, "@") {
 			name, version = cutDescriptor(rest)
 		}
+	}
+	if alias, ok := strings.CutPrefix(version, "npm:"); ok {
+		name, version = cutDescriptor(alias)
 	}
 	if e.name != "" {
 		name = e.name

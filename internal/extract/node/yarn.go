@@ -11,14 +11,14 @@ import (
 )
 
 // yarnLock reads yarn.lock files in source trees: those of yarn 1, and those of yarn 2 and later ("berry"), which have a
-// form of their own. What leads to a folder (workspaces, links, portals, file: folders) is left out, its own package.json
-// says what it is; archives count. A package that yarn patched counts as what it is a patch of.
+// form of their own. What leads to a folder (workspaces, links, portals, file: folders) is left out, archives count.
+// A package that yarn patched counts as what it is a patch of.
 type yarnLock struct{}
 
 var _ extract.Extractor = yarnLock{}
 
 func (yarnLock) Name() string  { return "yarn-lock" }
-func (yarnLock) Revision() int { return 1 }
+func (yarnLock) Revision() int { return 2 }
 
 func (yarnLock) Claims() []extract.Claim {
 	return []extract.Claim{{Base: "yarn.lock", In: []artifact.Kind{artifact.Directory}, Match: ownSource}}
@@ -26,14 +26,16 @@ func (yarnLock) Claims() []extract.Claim {
 
 func (yarnLock) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
 	b := file.Bytes()
-	found := pins{facts: facts, seen: map[string]bool{}}
+	found := newPins(facts)
+	defer found.done()
 	if bytes.HasPrefix(b, []byte("__metadata:")) || bytes.Contains(b, []byte("\n__metadata:")) {
-		return berry(b, &found)
+		return berry(b, found)
 	}
-	return yarnClassic(b, &found)
+	return yarnClassic(b, found)
 }
 
-var errNoBlocks = errors.New("no entry of a lock file in it")
+// errNoYarn is that a file has neither an entry nor what yarn writes into one without entries.
+var errNoYarn = errors.New("no entry and no head that a yarn.lock has")
 
 // yarnClassic reads the lock file of yarn 1:
 //
@@ -46,17 +48,19 @@ func yarnClassic(b []byte, found *pins) error {
 		version, resolved string
 	}
 	var odd []string
+	entries := 0
 	end := func() {
 		if entry.header == nil {
 			return
 		}
+		entries++
 		name, spec := cutDescriptor(firstDescriptor(entry.header))
 		if alias, ok := strings.CutPrefix(spec, "npm:"); ok {
 			name, _ = cutDescriptor(alias)
 		}
 		switch {
 		case entry.version == "":
-			odd = append(odd, string(entry.header[:min(len(entry.header), 200)]))
+			odd = append(odd, string(entry.header))
 		case entry.resolved != "" || !isPath(spec):
 			found.add(name, entry.version, nil)
 		}
@@ -68,6 +72,8 @@ func yarnClassic(b []byte, found *pins) error {
 			end()
 			if len(value) == 0 {
 				entry.header = key
+			} else {
+				odd = append(odd, string(key))
 			}
 		case depth != 1:
 		case string(key) == "version":
@@ -77,9 +83,14 @@ func yarnClassic(b []byte, found *pins) error {
 		}
 	})
 	end()
-	report(found.facts, odd, "in the lock file without a version")
+	report(found.facts, odd, noVersion)
+	if err == nil && entries+len(odd) == 0 && !bytes.Contains(b, []byte("# yarn lockfile v")) {
+		return errNoYarn
+	}
 	return err
 }
+
+const noVersion = "in the lock file without a version"
 
 // splitClassic cuts a line of a version 1 lock: a header ends in a colon, key and value have a space between them.
 func splitClassic(line []byte) (key, value []byte, ok bool) {
@@ -130,9 +141,9 @@ func berry(b []byte, found *pins) error {
 		key                           []byte
 		version, resolution, linkType string
 	}
-	any := false
+	var odd []string
 	end := func() {
-		if entry.key == nil || string(entry.key) == "__metadata" {
+		if entry.key == nil || scalar(entry.key) == "__metadata" {
 			return
 		}
 		if entry.resolution == "" {
@@ -142,7 +153,11 @@ func berry(b []byte, found *pins) error {
 		if reference, _, _ = strings.Cut(reference, "::"); strings.HasPrefix(reference, "file:") {
 			reference, _, _ = strings.Cut(reference, "#")
 		}
-		if entry.linkType != "soft" && !isPath(reference) {
+		switch {
+		case entry.linkType == "soft" || isPath(reference):
+		case entry.version == "":
+			odd = append(odd, string(entry.key))
+		default:
 			found.add(name, entry.version, nil)
 		}
 		entry.version, entry.resolution, entry.linkType = "", "", ""
@@ -151,7 +166,7 @@ func berry(b []byte, found *pins) error {
 		switch {
 		case depth == 0:
 			end()
-			entry.key, any = key, true
+			entry.key = key
 		case depth != 1:
 		case string(key) == "version":
 			entry.version = scalar(value)
@@ -162,8 +177,6 @@ func berry(b []byte, found *pins) error {
 		}
 	})
 	end()
-	if err == nil && !any {
-		return errNoBlocks
-	}
+	report(found.facts, odd, noVersion)
 	return err
 }

@@ -47,7 +47,8 @@ func (yarnCache) Extract(ctx context.Context, file *extract.File, facts *extract
 	}
 	in.left = -1
 	total := int64(maxManifests)
-	found := pins{facts: facts, seen: map[string]bool{}}
+	found := newPins(facts)
+	defer found.done()
 	var problem error
 	for _, entry := range archive.File {
 		if path.Base(entry.Name) != "package.json" {
