@@ -241,22 +241,12 @@ func (e *env) statusCommand() *cobra.Command {
 	return cmd
 }
 
-// feedStatus is a feed without the date that it does not have.
-type feedStatus struct {
-	vuln.FeedInfo
-	AsOf time.Time `json:"as_of,omitzero"`
-}
-
 func (e *env) status(m vuln.Database, path, format string, now time.Time) error {
 	stale := now.Sub(m.AsOf) > e.maxAge() // as is what has no date
 	switch format {
 	case "json":
 		enc := json.NewEncoder(e.stdout)
 		enc.SetIndent("", "  ")
-		feeds := make([]feedStatus, 0, len(m.Feeds))
-		for _, f := range m.Feeds {
-			feeds = append(feeds, feedStatus{FeedInfo: f, AsOf: f.AsOf})
-		}
 		age := ""
 		if !m.AsOf.IsZero() {
 			age = scan.Age(now.Sub(m.AsOf))
@@ -266,9 +256,7 @@ func (e *env) status(m vuln.Database, path, format string, now time.Time) error 
 			Age   string `json:"age,omitempty"`
 			Stale bool   `json:"stale"`
 			vuln.Database
-			AsOf  time.Time    `json:"as_of,omitzero"`
-			Feeds []feedStatus `json:"feeds"`
-		}{path, age, stale, m, m.AsOf, feeds})
+		}{path, age, stale, m})
 	case "text":
 	default:
 		return usage("--format %q: write text or json", format)

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -134,10 +133,8 @@ func (e *env) resultOf(ctx context.Context, target string, o *scanFlags) (*findi
 	line := e.progress()
 	defer line.done()
 	line.say("opening %s", target)
-	t, err := scan.Open(ctx, target, opts)
-	if errors.Is(err, scan.ErrTarget) {
-		return nil, &Exit{Code: ExitUsage, Hint: "see sightline scan --help for what can be scanned", Err: err}
-	} else if err != nil {
+	t, err := e.openTarget(ctx, target, opts)
+	if err != nil {
 		return nil, err
 	}
 	defer t.Close()

@@ -471,7 +471,7 @@ func (p *page) affected(x *explained, verbose bool) {
 			spans = append(spans, said)
 		}
 		if n := len(a.Versions); n > 0 {
-			spans = append(spans, counted(n, "version") + " by name")
+			spans = append(spans, counted(n, "version")+" by name")
 		}
 		what := strings.Join(cut(spans, 4, verbose), "; ")
 		switch a.Status {

@@ -204,7 +204,7 @@ func (p *page) trace(tr *match.Trace, id string, meta vuln.Database) {
 			spans = append(spans, span(s))
 		}
 		if r.Listed > 0 {
-			spans = append(spans, counted(r.Listed, "version") + " by name")
+			spans = append(spans, counted(r.Listed, "version")+" by name")
 		}
 		if len(spans) > 0 {
 			p.text(strings.Join(spans, "; "), "      ")

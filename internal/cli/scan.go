@@ -68,7 +68,7 @@ and the result says so. Nothing is ever fetched while scanning but the image its
 
 What a limit cut or what could not be read is listed in the result as incomplete. When a whole layer is concerned, the
 result is written and the exit status is 3.
-` + exitHelp,
+` + environmentHelp + exitHelp,
 		Example: `  sightline scan alpine:3.20
   sightline scan ./image.tar
   sightline scan rootfs:/
@@ -180,10 +180,8 @@ func (e *env) scan(ctx context.Context, target string, o *scanFlags) error {
 	line := e.progress()
 	defer line.done()
 	line.say("opening %s", target)
-	t, err := scan.Open(ctx, target, opts)
-	if errors.Is(err, scan.ErrTarget) {
-		return &Exit{Code: ExitUsage, Hint: "see sightline scan --help for what can be scanned", Err: err}
-	} else if err != nil {
+	t, err := e.openTarget(ctx, target, opts)
+	if err != nil {
 		return err
 	}
 	defer t.Close()

@@ -84,15 +84,18 @@ func Run(ctx context.Context, t *Target, db *vulndb.DB, o Options) (*finding.Res
 	r.Summarize()
 	maxAge := cmp.Or(o.MaxDBAge, DefaultMaxDBAge)
 	answered := oldestFeed(r)
-	age := start.Sub(answered.AsOf)
+	age := ""
+	if !answered.AsOf.IsZero() {
+		age = Age(start.Sub(answered.AsOf))
+	}
 	r.Run = finding.Run{
 		StartedAt:     start.UTC().Truncate(time.Millisecond),
 		DurationMS:    now().Sub(start).Milliseconds(),
 		Scanner:       o.Scanner,
 		DatabasePath:  o.DBPath,
-		DatabaseAge:   Age(age),
+		DatabaseAge:   age,
 		DatabaseFeed:  answered.Name,
-		DatabaseStale: age > maxAge,
+		DatabaseStale: start.Sub(answered.AsOf) > maxAge, // as is what has no date
 	}
 	return r, nil
 }

@@ -40,9 +40,9 @@ func (t *Target) Close() error {
 // Schemes are the prefixes by which a user forces the kind of a target, each with a word of help.
 var schemes = []struct{ name, help string }{
 	{"registry", "an image in a registry, without looking here: registry:alpine:3.20"},
-	{"docker", "an image of a Docker engine here, by its socket ($DOCKER_HOST)"},
+	{"docker", "an image of a Docker engine here, by its socket (DOCKER_HOST)"},
 	{"podman", "an image of podman, buildah or CRI-O here, in containers/storage"},
-	{"containerd", "an image in containerd's store here; $CONTAINERD_NAMESPACE names one of several"},
+	{"containerd", "an image in containerd's store here; CONTAINERD_NAMESPACE names one of several name spaces"},
 	{"docker-archive", "a tar made by docker save or podman save; - reads one, or an SBOM, from standard input"},
 	{"oci-archive", "a tar of an OCI layout"},
 	{"oci", "an OCI layout directory, with :TAG or @DIGEST where it holds several images"},
@@ -320,7 +320,7 @@ func readSBOM(ctx context.Context, name string, r io.Reader, limits artifact.Lim
 
 // notFound gives a missing file the sentinel that all kinds of artifact share.
 func notFound(err error) error {
-	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, artifact.ErrNotFound) {
+	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, artifact.ErrNotFound) && !errors.Is(err, artifact.ErrUnreachable) {
 		return fmt.Errorf("%w: %w", artifact.ErrNotFound, err)
 	}
 	return err
