@@ -1,8 +1,8 @@
 package vex
 
 import (
-	"cmp"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
@@ -13,35 +13,57 @@ import (
 )
 
 // Judge answers for the packages of one artifact what documents state. It may be asked from many goroutines.
+//
+// Documents of whole products have hundreds of thousands of statements, and a scan has tens of thousands of questions. So each product is looked at once: what names
+// the artifact is known then, and what names packages is found by the package. Making a judge takes time and memory in proportion to the documents;
+// an answer looks only at the statements that name both the vulnerability and the package, and at the shorter list of the two to find them.
 type Judge struct {
-	byVulnerability map[string][]claim
-	self            []string // names of the artifact
-	distro          *inventory.Distro
+	claims   []claim             // oldest first, equally old ones as they were read
+	about    map[string][]int    // vulnerability in upper case -> indexes of claims, newest first
+	packages map[string][]naming // key of a package, with or without version -> what names it, newest first
+	anything []naming            // what holds for all packages of the artifact, newest first
 }
 
 type claim struct {
 	doc       *Document
 	statement *Statement
-	order     int
+}
+
+// naming is one name in one product of a statement.
+type naming struct {
+	claim  int
+	name   string
+	exact  bool // the key says all that the name does
+	leaf   *Product
+	within *within // what the leaf is a component of; nil for none
+}
+
+// within is a product whose components a statement speaks of.
+type within struct {
+	name   string
+	purls  []string // where set, it is a component of a package that fits one of these, not of the artifact
+	parent *within
 }
 
 // NewJudge makes a judge for one artifact.
 func NewJudge(docs []*Document, a *artifact.Artifact, d *inventory.Distro) *Judge {
-	j := &Judge{byVulnerability: map[string][]claim{}, distro: d}
-	n := 0
+	j := &Judge{about: map[string][]int{}, packages: map[string][]naming{}}
 	for _, doc := range docs {
+		j.claims = slices.Grow(j.claims, len(doc.Statements))
 		for i := range doc.Statements {
-			s := &doc.Statements[i]
-			for _, id := range s.Vulnerabilities {
-				id = strings.ToUpper(id)
-				j.byVulnerability[id] = append(j.byVulnerability[id], claim{doc, s, n})
-			}
-			n++
+			j.claims = append(j.claims, claim{doc, &doc.Statements[i]})
 		}
 	}
-	for _, s := range append([]string{a.Name, a.Reference, a.Digest, a.ImageID}, append(slices.Clone(a.RepoTags), a.RepoDigests...)...) {
-		if s != "" {
-			j.self = append(j.self, s)
+	slices.SortStableFunc(j.claims, func(a, b claim) int { return a.statement.At.Compare(b.statement.At) })
+	x := indexer{j: j, self: selfOf(a), distro: d, seen: map[string]meaning{}}
+	for i := len(j.claims) - 1; i >= 0; i-- {
+		s := j.claims[i].statement
+		for _, id := range s.Vulnerabilities {
+			id = strings.ToUpper(id)
+			j.about[id] = append(j.about[id], i)
+		}
+		for n := range s.Products {
+			x.add(i, &s.Products[n], nil, 0)
 		}
 	}
 	return j
@@ -50,31 +72,95 @@ func NewJudge(docs []*Document, a *artifact.Artifact, d *inventory.Distro) *Judg
 // Statement gives the statement that holds for a vulnerability of a package: of several the newest, and of equally old ones the last read. It is nil where none
 // does. Only NotAffected and Fixed take a finding back.
 func (j *Judge) Statement(p *inventory.Package, v *vuln.Vulnerability) *finding.Statement {
-	var best *claim
-	product := ""
-	try := func(id string) {
-		list := j.byVulnerability[strings.ToUpper(id)]
-		for i := range list {
-			c := &list[i]
-			if best != nil && cmp.Or(c.statement.At.Compare(best.statement.At), cmp.Compare(c.order, best.order)) < 0 {
-				continue
-			}
-			if name, ok := j.names(c.statement.Products, p); ok {
-				best, product = c, name
+	best := naming{claim: -1}
+	var have *purl.Parsed
+	var keys [2]string
+	for n := range len(v.Aliases) + 1 {
+		id := v.ID
+		if n > 0 {
+			id = v.Aliases[n-1]
+		}
+		claims := j.about[strings.ToUpper(id)]
+		if len(claims) == 0 || claims[0] <= best.claim {
+			continue
+		}
+		if have == nil {
+			have = new(purl.Parsed)
+			if u, err := purl.Parse(p.PURL); p.PURL != "" && err == nil {
+				*have = u
+				keys = [2]string{keyOf(&u, ""), keyOf(&u, u.Version)}
 			}
 		}
+		for _, list := range [][]naming{j.anything, j.packages[keys[0]], j.packages[keys[1]]} {
+			newest(claims, list, best.claim, func(x *naming) bool {
+				if x.holds(p, have) {
+					best = *x
+					return true
+				}
+				return false
+			})
+		}
 	}
-	try(v.ID)
-	for _, id := range v.Aliases {
-		try(id)
-	}
-	if best == nil {
+	if best.claim < 0 {
 		return nil
 	}
-	s := best.statement
-	return &finding.Statement{
-		Document: best.doc.Name, Author: best.doc.Author, Status: string(s.Status), Justification: s.Justification, Impact: s.Impact, Product: product, At: s.At,
+	c := j.claims[best.claim]
+	s := c.statement
+	product := best.name
+	for w := best.within; w != nil; w = w.parent {
+		product = w.name + " > " + product
 	}
+	return &finding.Statement{
+		Document: c.doc.Name, Author: c.doc.Author, Status: string(s.Status), Justification: s.Justification, Impact: s.Impact, Product: product, At: s.At,
+	}
+}
+
+// newest walks what stands in both lists, which begin with the newest, until take is content or nothing newer than floor is left.
+func newest(claims []int, list []naming, floor int, take func(*naming) bool) {
+	if len(claims) <= len(list) {
+		for n, c := range claims {
+			if c <= floor {
+				return
+			}
+			if n > 0 && claims[n-1] == c {
+				continue
+			}
+			at := sort.Search(len(list), func(i int) bool { return list[i].claim <= c })
+			for ; at < len(list) && list[at].claim == c; at++ {
+				if take(&list[at]) {
+					return
+				}
+			}
+		}
+		return
+	}
+	for i := range list {
+		c := list[i].claim
+		if c <= floor {
+			return
+		}
+		if at := sort.Search(len(claims), func(i int) bool { return claims[i] <= c }); at < len(claims) && claims[at] == c && take(&list[i]) {
+			return
+		}
+	}
+}
+
+// holds says what the index does not: versions that are listed, qualifiers, and the package that it is a part of.
+func (x *naming) holds(p *inventory.Package, have *purl.Parsed) bool {
+	if x.leaf.Versions != nil {
+		if _, ok := slices.BinarySearch(x.leaf.Versions, p.Version); !ok {
+			return false
+		}
+	}
+	if !x.exact && !isPackage(x.name, have) {
+		return false
+	}
+	for w := x.within; w != nil; w = w.parent {
+		if w.purls != nil && !slices.ContainsFunc(w.purls, func(s string) bool { return isPackage(s, have) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // Suppresses says whether a statement takes a finding back.
@@ -82,41 +168,9 @@ func Suppresses(s *finding.Statement) bool {
 	return s != nil && (s.Status == string(NotAffected) || s.Status == string(Fixed))
 }
 
-// names says whether any of the products is the package, or the artifact, or the package inside the artifact; and by which name.
-func (j *Judge) names(products []Product, p *inventory.Package) (string, bool) {
-	for i := range products {
-		product := &products[i]
-		if len(product.Components) == 0 {
-			for _, n := range product.Names {
-				if product.Versions != nil && !slices.Contains(product.Versions, p.Version) {
-					break
-				}
-				if isPackage(n, p) || j.isArtifact(n) {
-					return n, true
-				}
-			}
-			continue
-		}
-		if !slices.ContainsFunc(product.Names, func(n string) bool { return j.isArtifact(n) || j.isRelease(n) || isPackage(n, p) }) {
-			continue
-		}
-		if name, ok := j.names(product.Components, p); ok {
-			return product.Names[0] + " > " + name, true
-		}
-	}
-	return "", false
-}
-
 // isPackage says whether a purl names the package: what the purl leaves out (version, qualifiers) is any.
-func isPackage(name string, p *inventory.Package) bool {
-	if !strings.HasPrefix(name, "pkg:") || p.PURL == "" {
-		return false
-	}
+func isPackage(name string, have *purl.Parsed) bool {
 	want, err := purl.Parse(name)
-	if err != nil {
-		return false
-	}
-	have, err := purl.Parse(p.PURL)
 	if err != nil {
 		return false
 	}
@@ -132,77 +186,4 @@ func isPackage(name string, p *inventory.Package) bool {
 		}
 	}
 	return true
-}
-
-// isArtifact says whether a name is of the scanned artifact: a reference or digest as it is known by, or an OCI purl with its digest
-// (purl specification, type oci).
-func (j *Judge) isArtifact(name string) bool {
-	if rest, ok := strings.CutPrefix(name, "pkg:oci/"); ok {
-		u, err := purl.Parse("pkg:oci/" + rest)
-		if err != nil {
-			return false
-		}
-		repository := u.Qualifiers["repository_url"]
-		if u.Version != "" {
-			return slices.ContainsFunc(j.self, func(s string) bool {
-				return s == u.Version || strings.HasSuffix(s, "@"+u.Version)
-			})
-		}
-		tag := u.Qualifiers["tag"]
-		return slices.ContainsFunc(j.self, func(s string) bool {
-			repo, t := splitReference(s)
-			if tag != "" && t != tag {
-				return false
-			}
-			if repository != "" {
-				return canonical(repo) == canonical(repository)
-			}
-			return strings.EqualFold(lastElement(repo), u.Name)
-		})
-	}
-	if strings.HasPrefix(name, "pkg:") {
-		return false
-	}
-	if strings.HasPrefix(name, "sha256:") {
-		return slices.ContainsFunc(j.self, func(s string) bool { return s == name || strings.HasSuffix(s, "@"+name) })
-	}
-	return slices.ContainsFunc(j.self, func(s string) bool { return s == name || canonical(s) == canonical(name) })
-}
-
-// isRelease says whether a CPE names the distribution's release: "cpe:/o:redhat:enterprise_linux:8".
-func (j *Judge) isRelease(name string) bool {
-	if j.distro == nil || !strings.HasPrefix(name, "cpe:") {
-		return false
-	}
-	for prefix, family := range map[string]string{
-		"redhat:enterprise_linux:": "Red Hat:", "almalinux:almalinux:": "AlmaLinux:", "rocky:rocky:": "Rocky Linux:", "oracle:linux:": "Oracle Linux:",
-		"debian:debian_linux:": "Debian:", "canonical:ubuntu_linux:": "Ubuntu:",
-	} {
-		_, rest, ok := strings.Cut(name, prefix)
-		if !ok {
-			continue
-		}
-		version, _, _ := strings.Cut(rest, ":")
-		return family+version == j.distro.Namespace
-	}
-	return false
-}
-
-// splitReference splits repo:tag and repo@digest.
-func splitReference(s string) (repo, tag string) {
-	repo, _, _ = strings.Cut(s, "@")
-	if i := strings.LastIndexByte(repo, ':'); i > strings.LastIndexByte(repo, '/') {
-		return repo[:i], repo[i+1:]
-	}
-	return repo, ""
-}
-
-// lastElement is what follows the last slash.
-func lastElement(s string) string { return s[strings.LastIndexByte(s, '/')+1:] }
-
-// canonical brings names of Docker Hub into one form.
-func canonical(s string) string {
-	s = strings.TrimPrefix(s, "index.docker.io/")
-	s = strings.TrimPrefix(s, "docker.io/")
-	return strings.TrimPrefix(s, "library/")
 }

@@ -109,7 +109,7 @@ func (d *Document) readCSAF(b []byte) error {
 		return fmt.Errorf("as CSAF: %w", err)
 	}
 	d.ID, d.Author, d.At = doc.Document.Tracking.ID, doc.Document.Publisher.Name, timeOf(doc.Document.Tracking.Current)
-	products, err := doc.Tree.products()
+	products, err := doc.Tree.products(d)
 	if err != nil {
 		return err
 	}
@@ -117,11 +117,26 @@ func (d *Document) readCSAF(b []byte) error {
 	for _, g := range doc.Tree.Groups {
 		groups[g.ID] = g.Products
 	}
-	in := func(id string, products, of []string) bool {
-		return slices.Contains(products, id) || slices.ContainsFunc(of, func(g string) bool { return slices.Contains(groups[g], id) })
+	memberOf := map[string][]string{} // product -> groups
+	for g, members := range groups {
+		for _, id := range members {
+			memberOf[id] = append(memberOf[id], g)
+		}
 	}
 	for i := range doc.Vulnerabilities {
 		v := &doc.Vulnerabilities[i]
+		flags, impacts, actions := words{memberOf: memberOf}, words{memberOf: memberOf}, words{memberOf: memberOf}
+		for _, f := range v.Flags {
+			flags.say(f.Label, f.Products, f.Groups)
+		}
+		for _, t := range v.Threats {
+			if t.Category == "impact" {
+				impacts.say(t.Details, t.Products, t.Groups)
+			}
+		}
+		for _, r := range v.Remediations {
+			actions.say(r.Details, r.Products, r.Groups)
+		}
 		var ids []string
 		if v.CVE != "" {
 			ids = append(ids, v.CVE)
@@ -136,28 +151,18 @@ func (d *Document) readCSAF(b []byte) error {
 			type key struct{ justification, impact, action string }
 			shared := map[key]*Statement{}
 			var order []key
+			done := map[string]bool{}
 			for _, id := range v.Status[list.list] {
+				if done[id] {
+					continue
+				}
+				done[id] = true
 				p, ok := products[id]
 				if !ok {
 					d.skip("product %.100q of %.50q is not in the product tree", id, v.CVE)
 					continue
 				}
-				var k key
-				for _, f := range v.Flags {
-					if in(id, f.Products, f.Groups) {
-						k.justification = f.Label
-					}
-				}
-				for _, t := range v.Threats {
-					if t.Category == "impact" && in(id, t.Products, t.Groups) {
-						k.impact = t.Details
-					}
-				}
-				for _, r := range v.Remediations {
-					if in(id, r.Products, r.Groups) {
-						k.action = r.Details
-					}
-				}
+				k := key{flags.of(id), impacts.of(id), actions.of(id)}
 				s := shared[k]
 				if s == nil {
 					s = &Statement{Vulnerabilities: ids, Status: list.status, Justification: k.justification, Impact: k.impact, Action: k.action, At: d.At}
@@ -174,8 +179,47 @@ func (d *Document) readCSAF(b []byte) error {
 	return nil
 }
 
+// words are what a list of a vulnerability says of products and groups of products; of several words for one product the last counts.
+type words struct {
+	memberOf map[string][]string
+	products map[string]int // -> index in said
+	groups   map[string]int
+	said     []string
+}
+
+func (w *words) say(what string, products, groups []string) {
+	if w.said == nil {
+		w.products, w.groups = map[string]int{}, map[string]int{}
+	}
+	for _, id := range products {
+		w.products[id] = len(w.said)
+	}
+	for _, g := range groups {
+		w.groups[g] = len(w.said)
+	}
+	w.said = append(w.said, what)
+}
+
+func (w *words) of(product string) string {
+	last, ok := w.products[product]
+	if !ok {
+		last = -1
+	}
+	if len(w.groups) > 0 {
+		for _, g := range w.memberOf[product] {
+			if at, ok := w.groups[g]; ok {
+				last = max(last, at)
+			}
+		}
+	}
+	if last < 0 {
+		return ""
+	}
+	return w.said[last]
+}
+
 // products maps the ids of the tree to what they name. A relationship names a component inside a product.
-func (t *csafTree) products() (map[string]Product, error) {
+func (t *csafTree) products(d *Document) (map[string]Product, error) {
 	products := map[string]Product{}
 	n := 0
 	take := func(p *csafProduct, within bool) {
@@ -229,6 +273,7 @@ func (t *csafTree) products() (map[string]Product, error) {
 	for i := range t.Names {
 		take(&t.Names[i], true)
 	}
+	depth := map[string]int{}
 	for i := range t.Relationships {
 		r := &t.Relationships[i]
 		take(&r.Product, false)
@@ -236,6 +281,10 @@ func (t *csafTree) products() (map[string]Product, error) {
 		whole, ok := products[r.Within]
 		part, known := products[r.Reference]
 		if ok && known && len(p.Names) == 0 {
+			if depth[r.Product.ID] = depth[r.Reference] + 1; depth[r.Product.ID] > maxWithin {
+				d.skip("product %.100q is a component of components, more than %d deep", r.Product.ID, maxWithin)
+				continue
+			}
 			products[r.Product.ID] = Product{Names: whole.Names, Components: []Product{part}}
 		}
 	}

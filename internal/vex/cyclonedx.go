@@ -58,10 +58,13 @@ func (d *Document) readCycloneDX(b []byte) error {
 		if v.ID != "" {
 			s.Vulnerabilities = append(s.Vulnerabilities, v.ID)
 		}
-		for _, r := range v.References {
+		for _, r := range v.References[:min(len(v.References), maxNames)] {
 			if r.ID != "" && !slices.Contains(s.Vulnerabilities, r.ID) {
 				s.Vulnerabilities = append(s.Vulnerabilities, r.ID)
 			}
+		}
+		if n := len(v.References) - maxNames; n > 0 {
+			d.skip("%d references of %.100q are left out, for it has more than %d", n, v.ID, maxNames)
 		}
 		for _, a := range v.Affects {
 			p := cdxProduct(names, root, a.Ref)
@@ -172,7 +175,7 @@ type cdxAffects struct {
 	} `json:"versions"`
 }
 
-// meant gives the versions that a statement speaks of, where the document lists any: of one that takes a finding back those that it calls
+// meant gives the versions, sorted, that a statement speaks of, where the document lists any: of one that takes a finding back those that it calls
 // unaffected, of others those that it does not. Ranges are not read: nothing is said of them.
 func (a *cdxAffects) meant(s Status) (versions []string, listed bool) {
 	versions = []string{}
@@ -181,6 +184,7 @@ func (a *cdxAffects) meant(s Status) (versions []string, listed bool) {
 			versions = append(versions, v.Version)
 		}
 	}
+	slices.Sort(versions)
 	return versions, len(a.Versions) > 0
 }
 

@@ -9,10 +9,11 @@ package vex
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/sightline-sec/sightline/internal/feed/jsonscan"
 )
 
 // Document is one VEX document.
@@ -53,22 +54,23 @@ const (
 type Product struct {
 	Names      []string  // as written: purls, image references, digests, CPEs
 	Components []Product // where set, the statement is about these inside the product only
-	Versions   []string  // where set, only packages of these versions are meant
+	Versions   []string  // where not nil, only packages of these versions are meant; sorted
 }
 
 // The justifications of OpenVEX (spec v0.2.0, "Status Justifications").
 const (
-	ComponentNotPresent      = "component_not_present"
-	CodeNotPresent           = "vulnerable_code_not_present"
-	CodeNotInExecutePath     = "vulnerable_code_not_in_execute_path"
-	CodeNotControllable      = "vulnerable_code_cannot_be_controlled_by_adversary"
-	MitigationsAlreadyExist  = "inline_mitigations_already_exist"
-	maxDocument              = 64 << 20
-	maxStatements            = 1 << 20
-	maxSkipped               = 100
-	maxNameLength            = 2048
-	maxBranches              = 1 << 18
-	maxProductsPerStatements = 1 << 16
+	ComponentNotPresent     = "component_not_present"
+	CodeNotPresent          = "vulnerable_code_not_present"
+	CodeNotInExecutePath    = "vulnerable_code_not_in_execute_path"
+	CodeNotControllable     = "vulnerable_code_cannot_be_controlled_by_adversary"
+	MitigationsAlreadyExist = "inline_mitigations_already_exist"
+	maxDocument             = 64 << 20
+	maxStatements           = 1 << 20
+	maxSkipped              = 100
+	maxNameLength           = 2048
+	maxBranches             = 1 << 18
+	maxInside               = 1 << 16 // components of a statement times products that they are in (OpenVEX v0.0.1)
+	maxNames                = 1000    // of a vulnerability
 )
 
 // ErrFormat says that a file is no VEX document of a known format.
@@ -79,26 +81,19 @@ func Read(b []byte, name string) (*Document, error) {
 	if len(b) > maxDocument {
 		return nil, fmt.Errorf("reading %s: larger than %d MiB", name, maxDocument>>20)
 	}
-	var head struct {
-		Context   json.RawMessage `json:"@context"`
-		BOMFormat string          `json:"bomFormat"`
-		Document  *struct {
-			CSAF string `json:"csaf_version"`
-		} `json:"document"`
-	}
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
-	if err := json.Unmarshal(b, &head); err != nil {
+	format, err := formatOf(b)
+	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w (%w)", name, ErrFormat, err)
 	}
-	d := &Document{Name: name}
-	var err error
-	switch {
-	case head.Document != nil && head.Document.CSAF != "":
-		d.Format, err = "csaf", d.readCSAF(b)
-	case head.BOMFormat == "CycloneDX":
-		d.Format, err = "cyclonedx", d.readCycloneDX(b)
-	case bytes.Contains(head.Context, []byte("openvex")):
-		d.Format, err = "openvex", d.readOpenVEX(b)
+	d := &Document{Name: name, Format: format}
+	switch format {
+	case "csaf":
+		err = d.readCSAF(b)
+	case "cyclonedx":
+		err = d.readCycloneDX(b)
+	case "openvex":
+		err = d.readOpenVEX(b)
 	default:
 		err = ErrFormat
 	}
@@ -109,6 +104,48 @@ func Read(b []byte, name string) (*Document, error) {
 		return nil, fmt.Errorf("reading %s: more than %d statements", name, maxStatements)
 	}
 	return d, nil
+}
+
+// formatOf tells the format by what only documents of that format say.
+func formatOf(b []byte) (format string, err error) {
+	s := jsonscan.New(b)
+	context, bom, csaf := false, false, false
+	isContext := func() {
+		if s.Kind() == '"' {
+			context = bytes.Contains(s.Bytes(), []byte("openvex")) || context
+		}
+	}
+	for key := range s.Object() {
+		switch string(key) {
+		case "@context":
+			if isContext(); s.Kind() == '[' {
+				for range s.Array() {
+					isContext()
+				}
+			}
+		case "bomFormat":
+			bom = s.Kind() == '"' && string(s.Bytes()) == "CycloneDX"
+		case "document":
+			if s.Kind() != '{' {
+				break
+			}
+			for key := range s.Object() {
+				if string(key) == "csaf_version" && s.Kind() == '"' {
+					csaf = len(s.Bytes()) > 0
+				}
+			}
+		}
+	}
+	switch err = s.End(); {
+	case err != nil:
+	case csaf:
+		format = "csaf"
+	case bom:
+		format = "cyclonedx"
+	case context:
+		format = "openvex"
+	}
+	return format, err
 }
 
 func (d *Document) skip(format string, args ...any) {

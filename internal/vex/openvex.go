@@ -1,123 +1,186 @@
 package vex
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/sightline-sec/sightline/internal/feed/jsonscan"
 )
 
-// readOpenVEX reads an OpenVEX document (spec v0.2.0; v0.0.1, where products and vulnerabilities are bare strings).
+// readOpenVEX reads an OpenVEX document (spec v0.2.0; v0.0.1, where products and vulnerabilities are bare strings). Documents of whole products have
+// hundreds of thousands of statements, so that they are read in one pass.
 func (d *Document) readOpenVEX(b []byte) error {
-	var doc struct {
-		ID         string             `json:"@id"`
-		Author     string             `json:"author"`
-		Timestamp  string             `json:"timestamp"`
-		Statements []openVEXStatement `json:"statements"`
+	r := openVEXReader{s: jsonscan.New(b), d: d}
+	for key := range r.s.Object() {
+		switch string(key) {
+		case "@id":
+			d.ID = r.text()
+		case "author":
+			d.Author = r.text()
+		case "timestamp":
+			d.At = timeOf(r.text())
+		case "statements":
+			for range r.s.Array() {
+				r.statement()
+			}
+		}
 	}
-	if err := json.Unmarshal(b, &doc); err != nil {
+	if err := r.s.End(); err != nil {
 		return fmt.Errorf("as OpenVEX: %w", err)
 	}
-	d.ID, d.Author, d.At = doc.ID, doc.Author, timeOf(doc.Timestamp)
-	for _, s := range doc.Statements {
-		status := Status(s.Status)
-		switch status {
-		case NotAffected, Affected, Fixed, UnderInvestigation:
-		default:
-			d.skip("status %.50q of the statement about %.100q is not known", s.Status, s.Vulnerability.first())
-			continue
+	for i := range d.Statements { // the document's time may stand behind its statements
+		if d.Statements[i].At.IsZero() {
+			d.Statements[i].At = d.At
 		}
-		at := timeOf(s.Timestamp)
-		if at.IsZero() {
-			at = d.At
-		}
-		st := Statement{
-			Vulnerabilities: s.Vulnerability.names(), Status: status, Justification: s.Justification, Impact: s.Impact, Action: s.Action, At: at,
-		}
-		for _, p := range s.Products {
-			product := p.product()
-			for _, c := range p.Subcomponents {
-				product.Components = append(product.Components, c.product())
-			}
-			for _, c := range s.Subcomponents { // v0.0.1: of all products
-				product.Components = append(product.Components, Product{Names: []string{c}})
-			}
-			st.Products = append(st.Products, product)
-		}
-		d.add(st)
 	}
 	return nil
 }
 
-type openVEXStatement struct {
-	Vulnerability openVEXVulnerability `json:"vulnerability"`
-	Timestamp     string               `json:"timestamp"`
-	Products      []openVEXComponent   `json:"products"`
-	Subcomponents []string             `json:"subcomponents"`
-	Status        string               `json:"status"`
-	Justification string               `json:"justification"`
-	Impact        string               `json:"impact_statement"`
-	Action        string               `json:"action_statement"`
+type openVEXReader struct {
+	s *jsonscan.Scanner
+	d *Document
 }
 
-type openVEXVulnerability struct {
-	ID      string   `json:"@id"`
-	Name    string   `json:"name"`
-	Aliases []string `json:"aliases"`
-}
-
-// UnmarshalJSON takes a bare string for a name.
-func (v *openVEXVulnerability) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '"' {
-		return json.Unmarshal(b, &v.Name)
+// text reads a string; of what is none, it is empty.
+func (r *openVEXReader) text() string {
+	if r.s.Kind() != '"' {
+		r.s.Skip()
+		return ""
 	}
-	type plain openVEXVulnerability
-	return json.Unmarshal(b, (*plain)(v))
+	return r.s.Text()
 }
 
-func (v *openVEXVulnerability) first() string {
-	if names := v.names(); len(names) > 0 {
-		return names[0]
+func (r *openVEXReader) statement() {
+	if r.s.Kind() != '{' {
+		r.d.skip("a statement is no object")
+		r.s.Skip()
+		return
 	}
-	return ""
-}
-
-func (v *openVEXVulnerability) names() []string {
-	list := append([]string{v.Name}, v.Aliases...)
-	if v.Name == "" {
-		list[0] = v.ID
-	}
-	return slices.DeleteFunc(list, func(s string) bool { return s == "" || len(s) > maxNameLength })
-}
-
-type openVEXComponent struct {
-	ID            string             `json:"@id"`
-	Identifiers   map[string]string  `json:"identifiers"`
-	Hashes        map[string]string  `json:"hashes"`
-	Subcomponents []openVEXComponent `json:"subcomponents"`
-}
-
-// UnmarshalJSON takes a bare string for an id.
-func (c *openVEXComponent) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '"' {
-		return json.Unmarshal(b, &c.ID)
-	}
-	type plain openVEXComponent
-	return json.Unmarshal(b, (*plain)(c))
-}
-
-func (c *openVEXComponent) product() Product {
-	var p Product
-	add := func(s string) {
-		if s != "" && len(s) <= maxNameLength && !slices.Contains(p.Names, s) {
-			p.Names = append(p.Names, s)
+	var st Statement
+	var inside []Product
+	for key := range r.s.Object() {
+		switch string(key) {
+		case "vulnerability":
+			st.Vulnerabilities = r.vulnerability()
+		case "timestamp":
+			st.At = timeOf(r.text())
+		case "products":
+			for range r.s.Array() {
+				st.Products = append(st.Products, r.component(true))
+			}
+		case "subcomponents": // v0.0.1: of all products
+			for range r.s.Array() {
+				inside = append(inside, r.component(false))
+			}
+		case "status":
+			st.Status = Status(r.text())
+		case "justification":
+			st.Justification = r.text()
+		case "impact_statement":
+			st.Impact = r.text()
+		case "action_statement":
+			st.Action = r.text()
 		}
 	}
-	add(c.ID)
-	for _, kind := range []string{"purl", "cpe22", "cpe23"} {
-		add(c.Identifiers[kind])
+	about := ""
+	if len(st.Vulnerabilities) > 0 {
+		about = st.Vulnerabilities[0]
 	}
-	if h := c.Hashes["sha-256"]; h != "" {
-		add("sha256:" + h)
+	switch st.Status {
+	case NotAffected, Affected, Fixed, UnderInvestigation:
+	default:
+		r.d.skip("status %.50q of the statement about %.100q is not known", string(st.Status), about)
+		return
+	}
+	if len(inside)*len(st.Products) > maxInside {
+		r.d.skip("the statement about %.100q is of more than %d components in products", about, maxInside)
+		return
+	}
+	for i := range st.Products {
+		if p := &st.Products[i]; len(inside) > 0 {
+			if len(p.Components) == 0 {
+				p.Components = inside // shared: a statement may have thousands of both
+			} else {
+				p.Components = append(p.Components, inside...)
+			}
+		}
+	}
+	r.d.add(st)
+}
+
+func (r *openVEXReader) vulnerability() (names []string) {
+	if r.s.Kind() == '"' {
+		return known(r.s.Text())
+	}
+	var id, name string
+	var aliases []string
+	for key := range r.s.Object() {
+		switch string(key) {
+		case "@id":
+			id = r.text()
+		case "name":
+			name = r.text()
+		case "aliases":
+			for range r.s.Array() {
+				aliases = append(aliases, r.text())
+			}
+		}
+	}
+	if name == "" {
+		name = id
+	}
+	return known(append([]string{name}, aliases...)...)
+}
+
+// known leaves out what cannot be the name of anything.
+func known(names ...string) []string {
+	return slices.DeleteFunc(names, func(s string) bool { return s == "" || len(s) > maxNameLength })
+}
+
+// component reads a product, or with whole false one of its parts, of which parts are not looked at.
+func (r *openVEXReader) component(whole bool) Product {
+	if r.s.Kind() == '"' {
+		return Product{Names: known(r.s.Text())}
+	}
+	var p Product
+	var id, purl, cpe22, cpe23, hash string
+	for key := range r.s.Object() {
+		switch string(key) {
+		case "@id":
+			id = r.text()
+		case "identifiers":
+			for key := range r.s.Object() {
+				switch string(key) {
+				case "purl":
+					purl = r.text()
+				case "cpe22":
+					cpe22 = r.text()
+				case "cpe23":
+					cpe23 = r.text()
+				}
+			}
+		case "hashes":
+			for key := range r.s.Object() {
+				if string(key) == "sha-256" {
+					hash = r.text()
+				}
+			}
+		case "subcomponents":
+			if whole {
+				for range r.s.Array() {
+					p.Components = append(p.Components, r.component(false))
+				}
+			}
+		}
+	}
+	if hash != "" {
+		hash = "sha256:" + hash
+	}
+	p.Names = make([]string, 0, 1)
+	for _, name := range [...]string{id, purl, cpe22, cpe23, hash} {
+		if name != "" && len(name) <= maxNameLength && !slices.Contains(p.Names, name) {
+			p.Names = append(p.Names, name)
+		}
 	}
 	return p
 }
