@@ -151,7 +151,7 @@ func baseOf(from *url.URL, text string) (*url.URL, error) {
 			err = fmt.Errorf("%w: %s is not an https URL", artifact.ErrCorrupt, show(outbound.Redact(line)))
 		case u.Host != from.Host:
 			err = fmt.Errorf("%w: it leads from %s to another host, %s", artifact.ErrCorrupt, from.Host, show(u.Host))
-		case u.User != nil || u.RawQuery != "" || u.Fragment != "" || !plainPath(strings.Trim(u.EscapedPath(), "/")):
+		case u.User != nil || u.RawQuery != "" || u.Fragment != "" || !plainPath(strings.TrimSuffix(strings.TrimPrefix(u.EscapedPath(), "/"), "/")):
 			err = fmt.Errorf("%w: %s is not a plain path", artifact.ErrCorrupt, show(outbound.Redact(line)))
 		default:
 			return u, nil
