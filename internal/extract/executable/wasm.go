@@ -30,7 +30,7 @@ func parseWasm(ra io.ReaderAt, size int64) *File {
 			continue
 		}
 		b = b[:min(uint64(len(b)), length)]
-		if name, k := binary.Uvarint(b); k > 0 && name <= uint64(len(b)-k) {
+		if name, k := binary.Uvarint(b); k > 0 && name <= min(maxName, uint64(len(b)-k)) {
 			skip := uint64(k) + name
 			x.addSection(string(b[k:skip]), 0, uint64(body)+skip, length-skip, false)
 		}
