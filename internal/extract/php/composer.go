@@ -21,7 +21,7 @@ type installed struct{}
 var _ extract.Extractor = installed{}
 
 func (installed) Name() string  { return "composer" }
-func (installed) Revision() int { return 1 }
+func (installed) Revision() int { return 2 }
 
 func (installed) Claims() []extract.Claim {
 	return []extract.Claim{{Base: "installed.json", Match: func(p string) bool {
@@ -30,7 +30,7 @@ func (installed) Claims() []extract.Claim {
 }
 
 func (installed) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
-	return read(file.Bytes(), facts)
+	return read(file.Bytes(), true, facts)
 }
 
 // lock reads composer.lock of source trees: all that it pins, packages for development too.
@@ -39,7 +39,7 @@ type lock struct{}
 var _ extract.Extractor = lock{}
 
 func (lock) Name() string  { return "composer-lock" }
-func (lock) Revision() int { return 1 }
+func (lock) Revision() int { return 2 }
 
 func (lock) Claims() []extract.Claim {
 	return []extract.Claim{{
@@ -49,7 +49,7 @@ func (lock) Claims() []extract.Claim {
 }
 
 func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
-	return read(file.Bytes(), facts)
+	return read(file.Bytes(), false, facts)
 }
 
 // composerPackage is one package, the same in both files.
@@ -82,17 +82,21 @@ func (l *licenses) UnmarshalJSON(b []byte) error {
 }
 
 var (
-	errNoList = errors.New("not a list of packages of Composer")
+	errNoList = errors.New("no list of packages, which Composer writes even where it is empty")
 	errBehind = errors.New("bytes behind the JSON value")
 )
 
 // read decodes one package after the other, so that memory is that of one. Composer 1 wrote the bare list of installed
 // packages; Composer 2 and the lock files have an object with lists.
-func read(b []byte, facts *extract.Facts) error {
-	r := reader{dec: json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")))), found: found{facts: facts}}
+func read(b []byte, bare bool, facts *extract.Facts) error {
+	r := reader{bare: bare, dec: json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")))), found: found{facts: facts}}
 	err := r.file()
 	if r.odd > 0 {
-		facts.Report(artifact.Unparsable, fmt.Sprintf("%d packages without a name or a version, or of another form", r.odd))
+		noun := "packages"
+		if r.odd == 1 {
+			noun = "package"
+		}
+		facts.Report(artifact.Unparsable, fmt.Sprintf("%d %s without a name or a version, or of another form", r.odd, noun))
 	}
 	if err != nil {
 		return fmt.Errorf("list of packages: %w", err)
@@ -101,6 +105,7 @@ func read(b []byte, facts *extract.Facts) error {
 }
 
 type reader struct {
+	bare  bool // the list may stand alone
 	dec   *json.Decoder
 	found found
 	odd   int
@@ -111,10 +116,10 @@ func (r *reader) file() error {
 	if err != nil {
 		return err
 	}
-	switch start {
-	case json.Delim('['):
+	switch {
+	case start == json.Delim('[') && r.bare:
 		err = r.list()
-	case json.Delim('{'):
+	case start == json.Delim('{'):
 		err = r.object()
 	default:
 		return errNoList
@@ -129,7 +134,7 @@ func (r *reader) file() error {
 }
 
 func (r *reader) object() error {
-	lists := 0
+	listed := false
 	for r.dec.More() {
 		key, err := r.dec.Token()
 		if err != nil {
@@ -151,7 +156,7 @@ func (r *reader) object() error {
 		case start != json.Delim('['):
 			return errNoList
 		}
-		lists++
+		listed = listed || key == "packages"
 		if err := r.list(); err != nil {
 			return err
 		}
@@ -159,7 +164,7 @@ func (r *reader) object() error {
 	if _, err := r.dec.Token(); err != nil {
 		return err
 	}
-	if lists == 0 {
+	if !listed {
 		return errNoList
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 
 func packagesOf(b []byte) (list []string, err error) {
 	var facts extract.Facts
-	err = read(b, &facts)
+	err = read(b, true, &facts)
 	for _, p := range facts.Packages {
 		list = append(list, fmt.Sprintf("%q %q %q", p.Name, p.Version, p.Licenses))
 	}

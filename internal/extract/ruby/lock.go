@@ -19,7 +19,7 @@ type lock struct{}
 var _ extract.Extractor = lock{}
 
 func (lock) Name() string  { return "bundler-lock" }
-func (lock) Revision() int { return 1 }
+func (lock) Revision() int { return 2 }
 
 func (lock) Claims() []extract.Claim {
 	in := []artifact.Kind{artifact.Directory}
@@ -31,7 +31,8 @@ func (lock) Claims() []extract.Claim {
 }
 
 var (
-	errNoLock   = errors.New("not a lock file of Bundler: none of its sections is there")
+	errNoLock   = errors.New("no section that a lock file of Bundler has")
+	errNoGems   = errors.New("dependencies, and no gem that they lead to")
 	errConflict = errors.New("the lock file holds an unresolved merge conflict")
 )
 
@@ -40,7 +41,8 @@ var (
 func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
 	found := pins{facts: facts}
 	var section string
-	known, conflict, odd := false, false, 0
+	conflict, odd := false, 0
+	listed, needed := false, false // the project's own dependencies, and whether there are any
 	for line := range bytes.Lines(bytes.TrimPrefix(file.Bytes(), []byte("\xef\xbb\xbf"))) {
 		line = bytes.TrimRight(line, "\r\n")
 		if len(line) == 0 {
@@ -48,10 +50,7 @@ func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts)
 		}
 		if line[0] != ' ' {
 			section = string(line[:min(len(line), 32)])
-			switch section {
-			case "GEM", "GIT", "PATH", "PLUGIN SOURCE", "DEPENDENCIES", "PLATFORMS", "BUNDLED WITH":
-				known = true
-			}
+			listed = listed || section == "DEPENDENCIES"
 			conflict = conflict || bytes.HasPrefix(line, []byte("<<<<<<<")) || bytes.HasPrefix(line, []byte(">>>>>>>"))
 			continue
 		}
@@ -67,6 +66,8 @@ func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts)
 				continue
 			}
 			found.add(name, version)
+		case "DEPENDENCIES":
+			needed = true
 		case "BUNDLED WITH":
 			if text := strings.TrimSpace(string(line[:min(len(line), 64)])); text != "" && '0' <= text[0] && text[0] <= '9' {
 				found.add("bundler", text)
@@ -74,13 +75,20 @@ func (lock) Extract(_ context.Context, file *extract.File, facts *extract.Facts)
 		}
 	}
 	if odd > 0 {
-		facts.Report(artifact.Unparsable, fmt.Sprintf("%d gems without a version", odd))
+		noun := "gems"
+		if odd == 1 {
+			noun = "gem"
+		}
+		facts.Report(artifact.Unparsable, fmt.Sprintf("%d %s without a version", odd, noun))
 	}
 	switch {
 	case conflict:
 		return errConflict
-	case !known:
+	case len(facts.Packages)+odd > 0:
+	case !listed: // Bundler always writes this section
 		return errNoLock
+	case needed:
+		return errNoGems
 	}
 	return nil
 }

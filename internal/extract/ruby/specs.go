@@ -1,6 +1,7 @@
 package ruby
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"path"
@@ -10,8 +11,11 @@ import (
 	"github.com/sightline-sec/sightline/internal/extract"
 )
 
-// errNoSpec is what an installed specification without a name or a version is.
-var errNoSpec = errors.New("no name and version in the gem specification")
+var (
+	// errNoSpec is what an installed specification without a name or a version is.
+	errNoSpec  = errors.New("no name and version in the gem specification")
+	errNotSpec = errors.New("no specification of a gem")
+)
 
 // installed reads the specifications of installed gems: of RubyGems, in specifications and specifications/default of each
 // folder of gems, and of gems that Bundler installed from git, whose gemspec it replaces by an evaluated one.
@@ -47,7 +51,7 @@ type source struct{}
 var _ extract.Extractor = source{}
 
 func (source) Name() string  { return "gemspec" }
-func (source) Revision() int { return 1 }
+func (source) Revision() int { return 2 }
 
 func (source) Claims() []extract.Claim {
 	return []extract.Claim{{
@@ -58,7 +62,11 @@ func (source) Claims() []extract.Claim {
 
 func (source) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
 	s := scanSpec(file.Bytes())
-	if s.name == "" || s.version == "" {
+	switch {
+	case s.name != "" && s.version != "":
+	case !bytes.Contains(file.Bytes(), []byte("Specification")):
+		return errNotSpec
+	default:
 		return nil // computed: the lock file says it
 	}
 	facts.Packages = append(facts.Packages, gem(s.name, s.version, s.platform, s.licenses))

@@ -21,7 +21,7 @@ type auditable struct{}
 var _ extract.Extractor = auditable{}
 
 func (auditable) Name() string  { return "cargo-auditable" }
-func (auditable) Revision() int { return 1 }
+func (auditable) Revision() int { return 2 }
 
 func (auditable) Claims() []extract.Claim {
 	return []extract.Claim{
@@ -45,6 +45,8 @@ type versionInfo struct {
 	} `json:"packages"`
 }
 
+var errNoCrates = errors.New("list of crates without packages")
+
 func (auditable) Extract(ctx context.Context, file *extract.File, facts *extract.Facts) error {
 	ra := file.ReaderAt()
 	if ra == nil {
@@ -65,7 +67,11 @@ func (auditable) Extract(ctx context.Context, file *extract.File, facts *extract
 	if err != nil {
 		return fmt.Errorf("list of crates: %w", err)
 	}
+	if info.Packages == nil {
+		return errNoCrates
+	}
 	found := crates{facts: facts, seen: map[[2]string]bool{}}
+	defer found.done()
 	for _, p := range info.Packages {
 		if p.Kind != "build" {
 			found.add(p.Name, p.Version)

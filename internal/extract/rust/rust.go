@@ -7,6 +7,9 @@
 package rust
 
 import (
+	"fmt"
+
+	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/extract"
 	"github.com/sightline-sec/sightline/internal/inventory"
 	"github.com/sightline-sec/sightline/internal/purl"
@@ -19,12 +22,35 @@ func Extractors() []extract.Extractor {
 
 // crates collects the crates of one file, each once.
 type crates struct {
-	facts *extract.Facts
-	seen  map[[2]string]bool
+	facts    *extract.Facts
+	seen     map[[2]string]bool
+	nameless int
+	cut      bool
+}
+
+// maxPackages is far above what the largest of projects locks.
+const maxPackages = 50_000
+
+// done reports what could not be added.
+func (c *crates) done() {
+	switch {
+	case c.nameless == 1:
+		c.facts.Report(artifact.Unparsable, "1 crate without a name")
+	case c.nameless > 1:
+		c.facts.Report(artifact.Unparsable, fmt.Sprintf("%d crates without a name", c.nameless))
+	}
 }
 
 func (c *crates) add(name, version string) {
-	if name == "" || c.seen[[2]string{name, version}] {
+	switch {
+	case name == "":
+		c.nameless++
+		return
+	case c.cut || c.seen[[2]string{name, version}]:
+		return
+	case len(c.seen) == maxPackages:
+		c.cut = true
+		c.facts.Report(artifact.PackagesLimit, fmt.Sprintf("more than %d crates in one file", maxPackages))
 		return
 	}
 	c.seen[[2]string{name, version}] = true
