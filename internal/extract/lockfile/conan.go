@@ -10,13 +10,19 @@ import (
 // readConan reads conan.lock of Conan 1 (graph_lock) and Conan 2 (lists of references), see
 // https://docs.conan.io/2/tutorial/versioning/lockfiles.html. What only a build needs counts too.
 func readConan(b []byte, found *pins) error {
-	known := false
+	known, entries := false, 0
 	err := readJSON(b, found, func(r *reader, key string) error {
 		switch key {
+		case "version":
+			var version string
+			ok, err := r.value(&version)
+			known = known || ok && version >= "0.5" // of Conan 2, which may leave out lists without elements
+			return err
 		case "requires", "build_requires", "python_requires":
 			known = true
 			return r.elements(func() error {
 				var ref string
+				entries++
 				ok, err := r.value(&ref)
 				if ok && !addConan(found, ref) {
 					found.odd++
@@ -29,7 +35,10 @@ func readConan(b []byte, found *pins) error {
 				if key != "nodes" {
 					return r.skip()
 				}
-				return r.members(func(string) error { return conanNode(r) })
+				return r.members(func(string) error {
+					entries++
+					return conanNode(r)
+				})
 			})
 		}
 		return r.skip()
@@ -37,6 +46,7 @@ func readConan(b []byte, found *pins) error {
 	if err == nil && !known {
 		err = errForm
 	}
+	found.empty = entries == 0
 	return err
 }
 
@@ -53,12 +63,17 @@ func conanNode(r *reader) error {
 		return err
 	}
 	for _, ref := range node.PythonRequires {
-		addConan(r.found, ref)
+		if !addConan(r.found, ref) {
+			r.found.odd++
+		}
 	}
 	if node.Ref == "" {
 		node.Ref = node.Pref
 	}
-	if node.Ref != "" && node.Path == "" && !strings.HasPrefix(node.Ref, "conanfile.") && !addConan(r.found, node.Ref) {
+	switch {
+	case node.Ref == "" || node.Path != "" || strings.HasPrefix(node.Ref, "conanfile."):
+		r.found.left++
+	case !addConan(r.found, node.Ref):
 		r.found.odd++
 	}
 	return nil
@@ -82,9 +97,9 @@ func addConan(found *pins, ref string) bool {
 	return true
 }
 
-// readConanfile reads conanfile.txt: requirements of one version. Ranges of versions pin nothing.
+// readConanfile reads conanfile.txt: requirements of one version. Ranges of versions pin nothing and are told.
 func readConanfile(b []byte, found *pins) error {
-	section, known := "", false
+	section, outside := "", false
 	for line := range bytes.Lines(b) {
 		text := strings.TrimSpace(string(line[:min(len(line), maxToken)]))
 		if i := strings.Index(text, " #"); i >= 0 {
@@ -93,19 +108,26 @@ func readConanfile(b []byte, found *pins) error {
 		if text == "" || text[0] == '#' {
 			continue
 		}
-		if text[0] == '[' && text[len(text)-1] == ']' {
-			section, known = text, true
+		if len(text) > 2 && text[0] == '[' && text[len(text)-1] == ']' {
+			section = text
 			continue
 		}
 		switch section {
 		case "[requires]", "[build_requires]", "[tool_requires]", "[test_requires]":
-			if !addConan(found, text) && !strings.Contains(text, "/[") {
+			switch {
+			case addConan(found, text):
+			case strings.Contains(text, "/["):
+				found.loose = append(found.loose, clean(text[:min(len(text), 200)]))
+			default:
 				found.odd++
 			}
+		case "":
+			outside = true
 		}
 	}
-	if !known && len(bytes.TrimSpace(b)) > 0 {
+	if outside {
 		return errForm
 	}
+	found.empty = true
 	return nil
 }

@@ -7,9 +7,11 @@ import "github.com/sightline-sec/sightline/internal/purl"
 func readPubspec(b []byte, found *pins) error {
 	var p pin
 	var at, source string
-	packages := false
+	packages, entries := false, 0
 	flush := func() {
-		if at != "" && source != "sdk" {
+		if at != "" && source == "sdk" {
+			found.left++
+		} else if at != "" {
 			if p.name == "" {
 				p.name = at
 			}
@@ -28,10 +30,15 @@ func readPubspec(b []byte, found *pins) error {
 		switch {
 		case len(e.path) == 0:
 			flush()
-			packages = packages || e.key == "packages"
+			if e.key == "packages" {
+				packages = e.value == ""
+			}
 		case e.path[0] != "packages":
+		case e.path[len(e.path)-1] == "-" && len(e.path) == 2: // a list
+			found.odd++
 		case len(e.path) == 1:
 			flush()
+			entries++
 			at = e.key
 		case len(e.path) == 2 && e.key == "version":
 			p.version = e.value
@@ -52,5 +59,6 @@ func readPubspec(b []byte, found *pins) error {
 	if !packages {
 		return errForm
 	}
+	found.empty = entries == 0
 	return nil
 }

@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/sightline-sec/sightline/internal/purl"
@@ -12,8 +13,11 @@ import (
 func readStack(b []byte, found *pins) error {
 	var p pin
 	var hackage string
-	known := false
+	known, entry := false, false
 	flush := func() {
+		if !entry {
+			return
+		}
 		if hackage != "" {
 			p.name, p.version = splitHackage(hackage)
 			p.git, p.commit = "", ""
@@ -23,19 +27,24 @@ func readStack(b []byte, found *pins) error {
 		}
 		p.ecosystem = purl.Hackage
 		found.add(p)
-		p, hackage = pin{}, ""
+		p, hackage, entry = pin{}, "", false
 	}
 	found.odd += readYAML(b, func(e yamlEvent) {
 		if len(e.path) == 0 {
 			flush()
-			known = known || e.key == "packages" || e.key == "snapshots"
+			if e.key == "packages" || e.key == "snapshots" {
+				known = true
+				found.empty = found.empty || e.key == "packages" && e.value == ""
+			}
 			return
 		}
 		if e.path[0] != "packages" {
 			return
 		}
+		found.empty = false
 		if e.item {
 			flush()
+			entry = true
 		}
 		if len(e.path) != 3 || e.path[2] != "completed" {
 			return
@@ -58,6 +67,11 @@ func readStack(b []byte, found *pins) error {
 		return errForm
 	}
 	return nil
+}
+
+// isFlags says whether words behind a package's name are flags of its build, or that it comes with the compiler.
+func isFlags(words []string) bool {
+	return len(words) > 0 && !slices.ContainsFunc(words, func(w string) bool { return w[0] != '+' && w[0] != '-' && w != "installed" })
 }
 
 // splitHackage takes name-version@sha256:hash,size apart.
@@ -97,13 +111,23 @@ func readFreeze(b []byte, found *pins) error {
 			version = strings.TrimSpace(version)
 			if ok && name != "" && !strings.ContainsAny(name, " :") && isHackageVersion(version) {
 				found.add(pin{ecosystem: purl.Hackage, name: name, version: version})
-			} else if ok {
+				continue
+			}
+			words := strings.Fields(constraint)
+			switch {
+			case ok:
 				found.odd++
+			case len(words) == 0:
+			case isFlags(words[1:]):
+				found.left++
+			default:
+				found.loose = append(found.loose, clean(strings.Join(words, " ")))
 			}
 		}
 	}
 	if !known {
 		return errForm
 	}
+	found.empty = true // all constraints were told
 	return nil
 }

@@ -1,6 +1,10 @@
 package lockfile
 
-import "github.com/sightline-sec/sightline/internal/purl"
+import (
+	"strings"
+
+	"github.com/sightline-sec/sightline/internal/purl"
+)
 
 // readMix reads mix.lock: a map of applications to tuples, {:hex, :package, "version", ...} or {:git, "url", "commit", ...}.
 func readMix(b []byte, found *pins) error {
@@ -19,6 +23,7 @@ func readMix(b []byte, found *pins) error {
 		case f[0].kind == 'a' && f[0].text == "git" && f[1].kind == 's' && above.key != "":
 			found.add(pin{ecosystem: purl.Hex, name: above.key, git: f[1].text, commit: f[2].text})
 		case f[0].kind == 'a' && f[0].text == "path":
+			found.left++
 		default:
 			found.odd++
 		}
@@ -26,6 +31,7 @@ func readMix(b []byte, found *pins) error {
 	if err == nil && maps == 0 {
 		err = errForm
 	}
+	found.empty = withoutSpace(b, 4) == "%{}"
 	return err
 }
 
@@ -52,24 +58,24 @@ func readRebar(b []byte, found *pins) error {
 			found.add(pin{ecosystem: purl.Hex, name: above.fields[0].text})
 		}
 	})
-	if err == nil && terms == 0 && !isEmptyList(b) {
+	bare := withoutSpace(b, 64)
+	found.empty = bare == "[]." || strings.HasPrefix(bare, `{"1.`) && strings.HasSuffix(bare, `",[]}.`)
+	if err == nil && terms == 0 && !found.empty {
 		err = errForm
 	}
 	return err
 }
 
-// isEmptyList says whether b is "[].", the lock of a project that needs nothing.
-func isEmptyList(b []byte) bool {
-	n := 0
+// withoutSpace gives the beginning of b without white space, at most so many bytes.
+func withoutSpace(b []byte, most int) string {
+	var text []byte
 	for _, c := range b {
-		switch c {
-		case ' ', '\t', '\r', '\n':
-			continue
-		case "[]."[min(n, 2)]:
-			n++
-		default:
-			return false
+		if len(text) == most {
+			break
+		}
+		if !strings.ContainsRune(" \t\r\n", rune(c)) {
+			text = append(text, c)
 		}
 	}
-	return n == 3
+	return string(text)
 }

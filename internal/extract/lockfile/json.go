@@ -27,7 +27,7 @@ func readJSON(b []byte, found *pins, member func(r *reader, key string) error) e
 	return nil
 }
 
-// members reads an object; null is an empty one.
+// members reads an object.
 func (r *reader) members(member func(key string) error) error {
 	return r.each('{', func() error {
 		key, err := r.dec.Token()
@@ -39,16 +39,13 @@ func (r *reader) members(member func(key string) error) error {
 	})
 }
 
-// elements reads an array; null is an empty one.
+// elements reads an array.
 func (r *reader) elements(element func() error) error { return r.each('[', element) }
 
 func (r *reader) each(open json.Delim, one func() error) error {
 	start, err := r.dec.Token()
 	if err != nil {
 		return err
-	}
-	if start == nil {
-		return nil
 	}
 	if start != open {
 		return errForm

@@ -4,7 +4,8 @@
 // image holds as files that can be told (DESCRIPTION).
 //
 // It promises names and versions as the file writes them, each once, and that memory is bounded by the file's size: none
-// of the formats is read into a tree. Lock files count in source trees only. What comes from a git repository is named as
+// of the formats is read into a tree. What gives no package is reported, unless it says in the way of its tool that there
+// is none. Lock files count in source trees only. What comes from a git repository is named as
 // the lock names it, with the repository and the commit in its purl; it may have no version.
 package lockfile
 
@@ -49,7 +50,7 @@ type file struct {
 var _ extract.Extractor = file{}
 
 func (f file) Name() string { return f.name }
-func (file) Revision() int  { return 1 }
+func (file) Revision() int  { return 2 }
 
 func (f file) Claims() []extract.Claim {
 	var claims []extract.Claim
@@ -63,8 +64,9 @@ func (f file) Claims() []extract.Claim {
 func (f file) Extract(_ context.Context, in *extract.File, facts *extract.Facts) error {
 	found := pins{facts: facts}
 	err := f.read(bytes.TrimPrefix(in.Bytes(), []byte("\xef\xbb\xbf")), &found)
-	if found.odd > 0 {
-		facts.Report(artifact.Unparsable, fmt.Sprintf("%d entries that were not understood", found.odd))
+	found.report()
+	if err == nil && !found.empty && found.left == 0 && len(facts.Packages)+len(facts.Incomplete) == 0 {
+		err = errNothing
 	}
 	if err != nil {
 		return fmt.Errorf("lock file: %w", err)
@@ -72,8 +74,10 @@ func (f file) Extract(_ context.Context, in *extract.File, facts *extract.Facts)
 	return nil
 }
 
-// errForm is that a file is not what its name says.
-var errForm = errors.New("not a file of this form")
+var (
+	errForm    = errors.New("no section that a file of this name has")              // it is not what its name says
+	errNothing = errors.New("no package, and nothing that says that there is none") // silence is for what is empty in the way of its tool
+)
 
 // maxPackages is far above what the largest of projects locks.
 const maxPackages = 50_000
@@ -83,7 +87,28 @@ type pins struct {
 	facts *extract.Facts
 	seen  map[string]bool
 	cut   bool
-	odd   int // entries that were not understood
+	odd   int      // entries that were not understood
+	left  int      // entries that are left out on purpose
+	loose []string // requirements that are not pinned
+	empty bool     // the file says in the way of its tool that there is none
+}
+
+// report tells what was not understood, and what is not pinned.
+func (f *pins) report() {
+	switch {
+	case f.odd == 1:
+		f.facts.Report(artifact.Unparsable, "1 entry that was not understood")
+	case f.odd > 1:
+		f.facts.Report(artifact.Unparsable, fmt.Sprintf("%d entries that were not understood", f.odd))
+	}
+	if n := len(f.loose); n > 0 {
+		const shown = 10
+		text := fmt.Sprintf("%.1000q", f.loose[:min(n, shown)])
+		if n > shown {
+			text += fmt.Sprintf(" and %d more", n-shown)
+		}
+		f.facts.Report(artifact.Unsupported, text+": not pinned to one version, and not judged")
+	}
 }
 
 // pin is one package that a file pins.
@@ -97,7 +122,11 @@ type pin struct {
 
 func (f *pins) add(p pin) {
 	p.name, p.version = clean(p.name), clean(p.version)
-	if p.name == "" || f.cut {
+	if p.name == "" {
+		f.odd++
+		return
+	}
+	if f.cut {
 		return
 	}
 	if p.git != "" {

@@ -226,7 +226,6 @@ const conanfile = `# what we need
 [requires]
 zlib/1.2.13
 poco/1.12.4@team/stable # a comment
-openssl/[>=3.0 <4]
 boost/1.84.0#aabb
 
 [tool_requires]
@@ -382,13 +381,14 @@ func TestDamage(t *testing.T) {
 		{path: "renv.lock", content: `{"Packages":[]}`, fails: true},
 		{path: "packrat.lock", content: "PackratFormat: 1.4\n\nPackage: a\n\nPackage: b\nVersion: 1\n", want: "cran/b@1", reports: 1},
 		{path: "Package.resolved", content: `{"pins":[{"state":{}},7]}`, reports: 1},
-		{path: "Package.resolved", content: `{"pins":null,"version":2}`},
+		{path: "Package.resolved", content: `{"pins":null,"version":2}`, fails: true},
 		{path: "Package.resolved", content: `{"version":2}`, fails: true},
 		{path: "Package.resolved", content: `{"pins":[]} x`, fails: true},
 		{path: "conan.lock", content: `{"requires":["zlib",7,"a/1"]}`, want: "conan/a@1", reports: 1},
 		{path: "conan.lock", content: `{"graph_lock":{"nodes":` + strings.Repeat(`{"a":`, 1_000_000), fails: true},
 		{path: "conanfile.txt", content: "[requires]\nzlib\n", reports: 1},
 		{path: "conanfile.txt", content: ""},
+		{path: "conanfile.txt", content: "[requires]\nopenssl/[>=3.0 <4]\nzlib/1.2.13\n", want: "conan/zlib@1.2.13", reports: 1},
 		{path: "stack.yaml.lock", content: "packages:\n- completed:\n    hackage: broken@sha256:aa\n", want: "hackage/broken", reports: 1},
 		{path: "stack.yaml.lock", content: "packages: []\nsnapshots:\n- original: lts-14.7\n"},
 		{path: "cabal.project.freeze", content: "constraints: a ==1 || ==2, b ==1.0\n", want: "hackage/b@1.0", reports: 1},

@@ -74,12 +74,12 @@ func dcf(b []byte) func(yield func(description) bool) {
 				}
 				continue
 			}
+			some = true
 			key, value, ok := bytes.Cut(line, []byte(":"))
 			if !ok {
 				into = nil
 				continue
 			}
-			some = true
 			into = d.field(string(key[:min(len(key), 32)]))
 			if into != nil {
 				value = bytes.TrimLeft(value, " \t")
@@ -131,28 +131,28 @@ func readPackrat(b []byte, found *pins) error {
 		case d.pkg != "" && d.version != "":
 			known = true
 			found.add(pin{ecosystem: rEcosystem(d.source), name: d.pkg, version: d.version})
-		case d.pkg != "":
+		default:
 			found.odd++
 		}
 	}
 	if !known {
+		found.odd = 0 // one word for the whole
 		return errForm
 	}
+	found.empty = true
 	return nil
 }
 
 // readRenv reads renv.lock, see https://rstudio.github.io/renv/reference/lockfiles.html. Since renv 1.1 it has the licences.
 func readRenv(b []byte, found *pins) error {
-	known := false
+	known, entries := false, 0
 	err := readJSON(b, found, func(r *reader, key string) error {
-		if key == "R" {
-			known = true
-		}
 		if key != "Packages" {
 			return r.skip()
 		}
 		known = true
 		return r.members(func(name string) error {
+			entries++
 			var p struct{ Package, Version, Source, License string }
 			ok, err := r.value(&p)
 			switch {
@@ -177,5 +177,6 @@ func readRenv(b []byte, found *pins) error {
 	if err == nil && !known {
 		err = errForm
 	}
+	found.empty = entries == 0
 	return err
 }

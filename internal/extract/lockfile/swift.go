@@ -22,8 +22,9 @@ type swiftPin struct {
 // readSwift reads Package.resolved of the Swift Package Manager. A package is named by its repository without the scheme,
 // as OSV names it; one from a registry or from the disk by its identity.
 func readSwift(b []byte, found *pins) error {
-	lists := 0
+	lists, entries := 0, 0
 	pin := func(r *reader) error {
+		entries++
 		var p swiftPin
 		if ok, err := r.value(&p); !ok {
 			return err
@@ -52,6 +53,7 @@ func readSwift(b []byte, found *pins) error {
 	if err == nil && lists == 0 {
 		err = errForm
 	}
+	found.empty = entries == 0
 	return err
 }
 
