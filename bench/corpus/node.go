@@ -1,0 +1,241 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/sightline-sec/sightline/bench/forms"
+)
+
+// popular is what the application depends on. Versions are pinned; what those depend on is what npm finds that day.
+var popular = map[string]string{
+	"@angular/cli": "18.2.11", "@angular/core": "18.2.12", "@angular/material": "18.2.13", "@aws-sdk/client-s3": "3.693.0",
+	"@aws-sdk/client-dynamodb": "3.693.0", "@aws-sdk/client-ec2": "3.693.0", "@fortawesome/free-solid-svg-icons": "6.6.0",
+	"@mui/icons-material": "6.1.7", "@mui/material": "6.1.7", "@nestjs/cli": "10.4.7", "@nestjs/core": "10.4.7", "@sentry/node": "8.38.0",
+	"@storybook/react": "8.4.4", "antd": "5.22.1", "aws-sdk": "2.1692.0", "axios": "1.7.7", "babel-loader": "9.2.1", "bootstrap": "5.3.3",
+	"core-js": "3.39.0", "d3": "7.9.0", "date-fns": "4.1.0", "echarts": "5.5.1", "eslint": "9.15.0", "eslint-config-airbnb": "19.0.4",
+	"express": "4.21.1", "fastify": "5.1.0", "firebase": "11.0.2", "firebase-admin": "12.7.0", "gatsby": "5.14.0", "googleapis": "144.0.0",
+	"graphql": "16.9.0", "hls.js": "1.5.17", "jest": "29.7.0", "knex": "3.1.0", "lodash": "4.17.21", "lodash-es": "4.17.21", "lucide-react": "0.460.0",
+	"mathjs": "13.2.2", "mermaid": "11.4.0", "mocha": "10.8.2", "moment-timezone": "0.5.46", "mongoose": "8.8.1", "next": "15.0.3", "nuxt": "3.14.159",
+	"pg": "8.13.1", "plotly.js-dist": "2.35.2", "prettier": "3.3.3", "primereact": "10.8.4", "react": "18.3.1", "react-dom": "18.3.1",
+	"react-icons": "5.3.0", "react-native": "0.76.2", "react-scripts": "5.0.1", "rxjs": "7.8.1", "sequelize": "6.37.5", "serverless": "3.39.0",
+	"socket.io": "4.8.1", "swiper": "11.1.14", "tailwindcss": "3.4.15", "three": "0.170.0", "ts-node": "10.9.2", "typeorm": "0.3.20",
+	"typescript": "5.6.3", "vite": "5.4.11", "vue": "3.5.13", "vuetify": "3.7.4", "webpack": "5.96.1", "winston": "3.17.0",
+}
+
+// few is what a small service depends on.
+var few = map[string]string{
+	"axios": "1.7.7", "body-parser": "1.20.3", "chalk": "4.1.2", "commander": "12.1.0", "cors": "2.8.5", "debug": "4.3.7", "dotenv": "16.4.5",
+	"express": "4.21.1", "fastify": "5.1.0", "helmet": "8.0.0", "ioredis": "5.4.1", "jsonwebtoken": "9.0.2", "morgan": "1.10.0", "pg": "8.13.1",
+	"pino": "9.5.0", "uuid": "11.0.3", "winston": "3.17.0", "ws": "8.18.0", "yargs": "17.7.2", "zod": "3.23.8",
+}
+
+// npm installs dependencies into a folder once; scripts of packages are not run.
+func (m *maker) npm(ctx context.Context, name string, dependencies map[string]string) (string, error) {
+	dir := m.work("npm-" + name)
+	return dir, once(dir, func(partial string) error {
+		tool, err := need("npm", "apt-get install npm")
+		if err != nil {
+			return err
+		}
+		manifest, err := json.MarshalIndent(map[string]any{
+			"name": "bench-" + name, "version": "1.0.0", "private": true, "dependencies": dependencies,
+		}, "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := write(filepath.Join(partial, "package.json"), string(manifest)+"\n"); err != nil {
+			return err
+		}
+		m.say("  npm install of %d packages and what they need", len(dependencies))
+		err = m.command(ctx, partial, nil, tool, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--legacy-peer-deps", "--prefer-offline", "--loglevel=error")
+		if err != nil {
+			return fmt.Errorf("%w\npackages come from the npm registry: is there a network?", err)
+		}
+		return nil
+	})
+}
+
+// runtimeLayer is Node.js as this machine has it, with npm.
+func (m *maker) runtimeLayer(ctx context.Context) (forms.Layer, error) {
+	return m.pool.Layer("node-runtime", "RUN install Node.js", func(t *forms.Tree) error {
+		node, err := need("node", "apt-get install nodejs")
+		if err != nil {
+			return err
+		}
+		if node, err = filepath.EvalSymlinks(node); err != nil {
+			return err
+		}
+		root, err := exec.CommandContext(ctx, "npm", "root", "-g").Output()
+		if err != nil {
+			return fmt.Errorf("asking npm for its folder: %w", err)
+		}
+		for _, d := range []string{"usr/local", "usr/local/bin", "usr/local/lib", "usr/local/lib/node_modules", "usr/local/lib/node_modules/npm"} {
+			if err := t.Mkdir(d); err != nil {
+				return err
+			}
+		}
+		if err := t.OnDisk(node, "usr/local/bin/node"); err != nil {
+			return err
+		}
+		npm, err := filepath.EvalSymlinks(filepath.Join(string(bytes.TrimSpace(root)), "npm"))
+		if err != nil {
+			return err
+		}
+		return t.Dir(npm, "usr/local/lib/node_modules/npm", nil)
+	})
+}
+
+func (m *maker) node(ctx context.Context) error {
+	base, err := m.slimLayer(ctx)
+	if err != nil {
+		return err
+	}
+	node, err := m.runtimeLayer(ctx)
+	if err != nil {
+		return err
+	}
+	app, err := m.pool.Layer("node-app", "RUN npm install", func(t *forms.Tree) error {
+		dir, err := m.npm(ctx, "node", popular)
+		if err != nil {
+			return err
+		}
+		for _, d := range []string{"srv", "srv/app"} {
+			if err := t.Mkdir(d); err != nil {
+				return err
+			}
+		}
+		return t.Dir(dir, "srv/app", nil)
+	})
+	if err != nil {
+		return err
+	}
+	m.say("  the application has %d files and folders", app.Files)
+	return forms.Write(m.image("node"), forms.Image{Name: "node", Layers: []forms.Layer{base, node, app}})
+}
+
+// fleet is small services over three bases. They are written in two forms only: as archives or unpacked they would hold the bases 200 times.
+func (m *maker) fleet(ctx context.Context) error {
+	slim, err := m.slimLayer(ctx)
+	if err != nil {
+		return err
+	}
+	base, err := m.pool.Layer("bare", "COPY base /", bare)
+	if err != nil {
+		return err
+	}
+	python, err := m.pool.Layer("fleet-python", "RUN apt-get install python3", func(t *forms.Tree) error {
+		debs, err := m.download(ctx, "python", []string{"python3-minimal", "python3-requests", "ca-certificates"})
+		if err != nil {
+			return err
+		}
+		status, err := m.baseStatus(ctx)
+		if err != nil {
+			return err
+		}
+		dir := m.work("fleet-python")
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+		if _, err := m.stage(ctx, dir, status, debs); err != nil {
+			return err
+		}
+		return t.Dir(dir, "", notSlim)
+	})
+	if err != nil {
+		return err
+	}
+	var modules []os.DirEntry
+	var npm, bin string
+	find := func() error { // only when a layer is missing
+		if modules != nil {
+			return nil
+		}
+		if npm, err = m.npm(ctx, "fleet", few); err != nil {
+			return err
+		}
+		if modules, err = os.ReadDir(filepath.Join(npm, "node_modules")); err != nil {
+			return err
+		}
+		bin, err = m.smallProgram(ctx)
+		return err
+	}
+	for i := range m.services {
+		bases := [][]forms.Layer{{slim}, {slim, python}, {base}}[i%3]
+		own, err := m.pool.Layer(fmt.Sprintf("fleet-%03d", i), "COPY service /srv/app", func(t *forms.Tree) error {
+			if err := find(); err != nil {
+				return err
+			}
+			switch i % 3 {
+			case 1:
+				return pyTree(t, i%30, i%30+20)
+			case 2:
+				if err := t.OnDisk(bin, "usr/local/bin/service"); err != nil {
+					return err
+				}
+				return t.File("etc/service.yaml", fmt.Sprintf("name: service%03d\n", i))
+			}
+			return someModules(t, filepath.Join(npm, "node_modules"), modules, i)
+		})
+		if err != nil {
+			return err
+		}
+		name := fmt.Sprintf("fleet/service%03d", i)
+		img := forms.Image{Name: name, Layers: append(bases[:len(bases):len(bases)], own), Only: []string{forms.Gzip, forms.Zstd}}
+		if err := forms.Write(m.image(name), img); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// someModules adds about a third of the installed modules, others for each service.
+func someModules(t *forms.Tree, dir string, modules []os.DirEntry, seed int) error {
+	for _, d := range []string{"srv", "srv/app", "srv/app/node_modules"} {
+		if err := t.Mkdir(d); err != nil {
+			return err
+		}
+	}
+	if err := t.File("srv/app/package.json", fmt.Sprintf("{\"name\": \"service%03d\", \"version\": \"1.0.0\"}\n", seed)); err != nil {
+		return err
+	}
+	for k, e := range modules {
+		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") || (k+seed)%3 != 0 && (k*7+seed)%5 != 0 {
+			continue
+		}
+		name := "srv/app/node_modules/" + e.Name()
+		if err := t.Mkdir(name); err != nil {
+			return err
+		}
+		if err := t.Dir(filepath.Join(dir, e.Name()), name, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// smallProgram builds a Go service of few megabytes.
+func (m *maker) smallProgram(ctx context.Context) (string, error) {
+	dir := m.work("gosmall")
+	bin := filepath.Join(dir, "service")
+	return bin, once(dir, func(partial string) error {
+		if err := write(filepath.Join(partial, "go.mod"), "module bench.example/small\n\ngo 1.23\n\nrequire (\n\tgolang.org/x/sync v0.9.0\n\tgithub.com/spf13/pflag v1.0.5\n)\n"); err != nil {
+			return err
+		}
+		src := "package main\n\nimport (\n\t\"net/http\"\n\n\t\"github.com/spf13/pflag\"\n\t\"golang.org/x/sync/errgroup\"\n)\n\nfunc main() {\n\tpflag.Parse()\n\tvar g errgroup.Group\n\tg.Go(func() error { return http.ListenAndServe(\"localhost:0\", nil) })\n\t_ = g.Wait()\n}\n"
+		if err := write(filepath.Join(partial, "main.go"), src); err != nil {
+			return err
+		}
+		env := []string{"GOFLAGS=-mod=mod -buildvcs=false -trimpath", "CGO_ENABLED=0", "GOWORK=off"}
+		if err := m.command(ctx, partial, env, "go", "mod", "tidy"); err != nil {
+			return fmt.Errorf("%w\nGo modules come from the module proxy: is there a network?", err)
+		}
+		return m.command(ctx, partial, env, "go", "build", "-ldflags=-s -w", "-o", "service", ".")
+	})
+}
