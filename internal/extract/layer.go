@@ -33,6 +33,8 @@ type layerIndex struct {
 	hardlinks map[string]hardlink     // hard links, claimed or not: others may link to them
 	// linked are claimed names that are symbolic links, to be read through the merged view.
 	linked map[string][]target
+	// special are FIFOs, devices and sockets: true where a file is claimed in their place.
+	special map[string]bool
 	// others and dirs hold hashes of paths: of everything that is not a directory, and of directories with the parents
 	// that are only implied. Hashes, since an image has hundreds of thousands of them; the seed is random, so that
 	// nobody can make two collide.
@@ -69,7 +71,7 @@ type hardlink struct {
 func newLayerIndex(ref *artifact.LayerRef, seed maphash.Seed) *layerIndex {
 	return &layerIndex{
 		ref: ref, seed: seed,
-		files: map[string]*claimedFile{}, links: map[string]string{}, hardlinks: map[string]hardlink{}, linked: map[string][]target{},
+		files: map[string]*claimedFile{}, links: map[string]string{}, hardlinks: map[string]hardlink{}, linked: map[string][]target{}, special: map[string]bool{},
 		others: map[uint64]struct{}{}, dirs: map[uint64]struct{}{},
 		whiteouts: map[string]struct{}{}, opaques: map[string]struct{}{},
 	}
@@ -162,9 +164,7 @@ func (w *walker) visit(ctx context.Context, e *artifact.Entry, extractions *sync
 		w.addDir(p) // the mark is a file in it
 		return w.run.retain(p, "")
 	case artifact.Dir:
-		delete(l.links, p)
-		delete(l.files, p)
-		delete(l.hardlinks, p)
+		w.forget(p)
 		w.addDir(p)
 		return nil
 	}
@@ -179,10 +179,7 @@ func (w *walker) visit(ctx context.Context, e *artifact.Entry, extractions *sync
 		}
 	}
 	l.others[l.hash(p)] = struct{}{}
-	delete(l.links, p)
-	delete(l.files, p)
-	delete(l.hardlinks, p)
-	delete(l.linked, p)
+	w.forget(p)
 	switch e.Type {
 	case artifact.Symlink:
 		l.links[p] = e.Link
@@ -213,8 +210,22 @@ func (w *walker) visit(ctx context.Context, e *artifact.Entry, extractions *sync
 		f := &claimedFile{seq: w.seq}
 		l.files[p] = f
 		return w.run.extract(ctx, l, p, e, w.buf, f, extractions)
+	case artifact.Other:
+		w.buf = w.run.table.lookup(p, 0, w.buf[:0])
+		l.special[p] = slices.ContainsFunc(w.buf, func(t target) bool { return !t.claim.Executable })
+		return w.run.retain(p, "")
 	}
 	return nil
+}
+
+// forget drops what an earlier entry of the same name said.
+func (w *walker) forget(p string) {
+	l := w.index
+	delete(l.links, p)
+	delete(l.files, p)
+	delete(l.hardlinks, p)
+	delete(l.linked, p)
+	delete(l.special, p)
 }
 
 // retain counts names that are kept until the merge.

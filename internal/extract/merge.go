@@ -19,6 +19,7 @@ type merger struct {
 	layers []*layerIndex // lowest first
 
 	incomplete []artifact.Incomplete
+	faults     map[string]bool // names that are in incomplete
 }
 
 // hiddenBy gives the lowest layer above i that hides what layer i has at p, or -1.
@@ -115,6 +116,7 @@ func (m *merger) second(ctx context.Context, layers []artifact.LayerReader) erro
 	wanted = append(wanted, m.places()...)
 	wanted = append(wanted, m.linked()...)
 	dirs := m.placeDirs()
+	m.specials()
 	if len(wanted) == 0 && len(dirs) == 0 {
 		return nil
 	}
@@ -227,6 +229,10 @@ func (m *merger) hardlinks() []fetch {
 				})
 				continue
 			}
+			if _, is := m.layers[k].special[h.to]; is {
+				l.report(artifact.Incomplete{Path: p, Reason: artifact.Unreadable, Detail: notAFile})
+				continue
+			}
 			wanted = append(wanted, fetch{layer: k, path: h.to, as: p, into: i, wants: h.targets})
 		}
 	}
@@ -267,12 +273,20 @@ func (m *merger) linked() []fetch {
 				continue // hidden, or followed as a place
 			}
 			real, ok := m.resolve(p, top)
-			k := -1
-			if ok {
-				k = m.holder(real, top)
+			if !ok {
+				l.report(artifact.Incomplete{Path: p, Reason: artifact.BrokenLink, Detail: circle})
+				continue
 			}
+			k := m.holder(real, top)
 			if k < 0 {
-				continue // a directory, or nothing
+				if !m.isDir(real, top) { // directories have the names of files too: that is no damage
+					l.report(artifact.Incomplete{Path: p, Reason: artifact.BrokenLink, Detail: fmt.Sprintf("leads to %q, which is not there", clip(real))})
+				}
+				continue
+			}
+			if _, is := m.layers[k].special[real]; is {
+				l.report(artifact.Incomplete{Path: p, Reason: artifact.Unreadable, Detail: fmt.Sprintf("leads to %q: %s", clip(real), notAFile)})
+				continue
 			}
 			if f := m.layers[k].files[real]; f != nil && sameExtractors(f.facts, l.linked[p]) {
 				continue
@@ -304,28 +318,14 @@ func (m *merger) places() []fetch {
 	paths, _ := m.run.table.places()
 	top := len(m.layers) - 1
 	for _, p := range paths {
-		real, ok := m.resolve(p, top)
-		if !ok {
-			m.incomplete = append(m.incomplete, artifact.Incomplete{
-				Path: p, Reason: artifact.BrokenLink, Detail: "a circle of symbolic links",
-			})
-			continue
-		}
-		if real == p {
-			continue
-		}
-		if m.holder(real, top) < 0 {
-			if m.holder(p, top) >= 0 {
-				m.incomplete = append(m.incomplete, artifact.Incomplete{
-					Path: p, Reason: artifact.BrokenLink, Detail: fmt.Sprintf("leads to %q, which is not a file here", clip(real)),
-				})
-			}
+		real, ok := m.place(p, false, top)
+		if !ok || real == p || m.holder(real, top) < 0 {
 			continue
 		}
 		wants := m.run.table.paths[p]
 		// Every layer that has the file, so that what earlier ones said of it is known too.
 		for i, l := range m.layers {
-			if !l.hasOther(real) || l.links[real] != "" {
+			if _, special := l.special[real]; special || !l.hasOther(real) || l.links[real] != "" {
 				continue
 			}
 			if f := l.files[real]; f != nil && sameExtractors(f.facts, wants) {
@@ -343,7 +343,7 @@ func (m *merger) placeDirs() map[string]fetch {
 	dirs := map[string]fetch{}
 	top := len(m.layers) - 1
 	for _, d := range claimed {
-		real, ok := m.resolve(d, top)
+		real, ok := m.place(d, true, top)
 		if !ok || real == d {
 			continue
 		}

@@ -65,7 +65,7 @@ func (lines) Extract(_ context.Context, f *extract.File, facts *extract.Facts) e
 	return nil
 }
 
-// layer is a list of entries, as "path=content", "path->target", "path=>hardlink target", "path/", ".wh." names as they are.
+// layer is a list of entries, as "path=content", "path->target", "path=>hardlink target", "path|" (a FIFO), "path/", ".wh." names as they are.
 type layer []string
 
 func (l layer) Walk(ctx context.Context, visit func(*artifact.Entry) error) error {
@@ -85,6 +85,8 @@ func (l layer) Walk(ctx context.Context, visit func(*artifact.Entry) error) erro
 			e.Type, e.Path = artifact.Whiteout, s[1:]
 		case strings.HasSuffix(s, "/"):
 			e.Type, e.Path = artifact.Dir, strings.TrimSuffix(s, "/")
+		case strings.HasSuffix(s, "|"):
+			e.Type, e.Path = artifact.Other, strings.TrimSuffix(s, "|")
 		case strings.Contains(s, "=>"):
 			e.Type = artifact.Hardlink
 			e.Path, e.Link, _ = strings.Cut(s, "=>")

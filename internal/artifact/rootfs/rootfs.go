@@ -53,6 +53,18 @@ func DefaultSkip(kind artifact.Kind, path string) []string {
 	}
 }
 
+// openRoot opens a directory. To open a FIFO would wait for somebody who writes into it.
+func openRoot(path string) (*os.Root, error) {
+	fi, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !fi.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: errors.New("not a directory")}
+	}
+	return os.OpenRoot(path)
+}
+
 // isHost says whether path is the root of the running system.
 func isHost(path string) bool {
 	root, err := os.Stat("/")
@@ -98,7 +110,7 @@ func Open(ctx context.Context, path string, opts Options) (artifact.Source, erro
 	if kind == "" {
 		kind = artifact.RootFS
 	}
-	root, err := os.OpenRoot(path)
+	root, err := openRoot(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			err = fmt.Errorf("%w: %w", artifact.ErrNotFound, err)

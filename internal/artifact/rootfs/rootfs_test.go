@@ -356,3 +356,24 @@ func BenchmarkWalk(b *testing.B) {
 		}
 	}
 }
+
+func TestAFIFOInPlaceOfTheTreeIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opened := make(chan error, 1)
+	go func() {
+		_, err := rootfs.Open(t.Context(), fifo, rootfs.Options{})
+		opened <- err
+	}()
+	select {
+	case err := <-opened:
+		if err == nil || !strings.Contains(err.Error(), "not a directory") {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it waits for a writer")
+	}
+}
