@@ -55,6 +55,9 @@ func (e *env) openDB(flag string) (*vulndb.DB, string, error) {
 	case errors.Is(err, vulndb.ErrVersion):
 		return nil, "", &Exit{Code: ExitUnreachable, Err: fmt.Errorf("opening the database: %w", err), Hint: "build it again with this version: sightline db update"}
 	}
+	if info, serr := os.Stat(path); serr == nil && info.IsDir() {
+		return nil, "", &Exit{Code: ExitUnreachable, Err: fmt.Errorf("opening the database: %s is a directory", path), Hint: "name the file in it"}
+	}
 	return nil, "", &Exit{
 		Code: ExitUnreachable, Err: fmt.Errorf("opening the database: %w", err),
 		Hint: "remove the file, or build it again: sightline db update",
@@ -167,10 +170,13 @@ func (e *env) build(ctx context.Context, mirror, out string, feeds []feed.Feed) 
 		defer os.RemoveAll(dir)
 		report, err := e.fetch(ctx, dir, mirror, "", feeds)
 		if len(unavailable(report, feeds)) == len(feeds) {
-			return &Exit{Code: ExitUnreachable, Err: fmt.Errorf("fetching from the mirror: %w", err)}
+			if i := slices.IndexFunc(report.Files, func(f feed.Fetched) bool { return f.Err != nil }); i >= 0 && ctx.Err() == nil {
+				err = fmt.Errorf("%w (and %d more)", report.Files[i].Err, report.Count(feed.Failed)-1)
+			}
+			return &Exit{Code: ExitUnreachable, Err: fmt.Errorf("fetching from the mirror: %w", err), Hint: "check the address; docs/reference/feeds.md lists where each file lies below it"}
 		} else if err != nil {
 			// A mirror need not have every feed: those that it lacks are named by the build.
-			e.log.WarnContext(ctx, "not all files could be fetched from the mirror", "failed", report.Count(feed.Failed), "error", err)
+			e.tellFetch(report, mirror)
 		}
 	}
 	return e.buildFrom(ctx, dir, out, feeds)
@@ -183,12 +189,15 @@ func (e *env) buildFrom(ctx context.Context, dir, out string, feeds []feed.Feed)
 		return &Exit{Code: ExitUnreachable, Err: err}
 	}
 	defer raw.Close()
+	if !hasAny(dir, feeds) {
+		return &Exit{Code: ExitUnreachable, Err: fmt.Errorf("no file of a feed is in %s", dir), Hint: "docs/reference/feeds.md lists where each file lies in a mirror"}
+	}
 	inputs := make([]vulndb.Input, 0, len(feeds))
 	for _, f := range feeds {
 		inputs = append(inputs, vulndb.Input{Feed: f, Raw: raw})
 	}
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
-		return fmt.Errorf("making the folder of the database: %w", err)
+	if err := folderOf(out); err != nil {
+		return err
 	}
 	line := e.progress()
 	defer line.done()
@@ -200,6 +209,30 @@ func (e *env) buildFrom(ctx context.Context, dir, out string, feeds []feed.Feed)
 	}
 	line.done()
 	return e.tellBuild(report, out)
+}
+
+// folderOf makes the folder of a database, and finds out early that it cannot be written to.
+func folderOf(out string) error {
+	dir := filepath.Dir(out)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return &Exit{Code: ExitScan, Err: fmt.Errorf("making the folder of the database: %w", err), Hint: folderHint}
+	}
+	if err := canWrite(dir); err != nil {
+		return &Exit{Code: ExitScan, Err: fmt.Errorf("writing %s: %w", out, err), Hint: folderHint}
+	}
+	return nil
+}
+
+const folderHint = "name another file, or set XDG_DATA_HOME to a folder that can be written to"
+
+// hasAny says whether a folder has any file of the feeds.
+func hasAny(dir string, feeds []feed.Feed) bool {
+	return slices.ContainsFunc(feeds, func(f feed.Feed) bool {
+		return slices.ContainsFunc(f.Resources(), func(r feed.Resource) bool {
+			_, err := os.Stat(filepath.Join(dir, filepath.FromSlash(r.Path)))
+			return err == nil
+		})
+	})
 }
 
 func (e *env) tellBuild(r vulndb.Report, out string) error {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -79,8 +78,8 @@ func (e *env) pull(ctx context.Context, ref string, reg registryFlags, trust tru
 		return err
 	}
 	defer done()
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
-		return fmt.Errorf("making the folder of the database: %w", err)
+	if err := folderOf(out); err != nil {
+		return err
 	}
 	line := e.progress()
 	defer line.done()

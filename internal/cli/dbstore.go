@@ -128,7 +128,14 @@ func (e *env) openArtifact(ctx context.Context, ref string, f registryFlags) (pa
 	if looksLikeFile(ref) {
 		return nil, nil, usage("%s: there is no such file", ref)
 	}
-	r, err := image.OpenRepository(ctx, ref, e.registryOptions(f))
+	opts := e.registryOptions(f)
+	tag, _, _ := strings.Cut(ref, "@")
+	named, err := image.OpenRepositoryToWrite(tag, opts) // which asks nobody
+	if err != nil {
+		return nil, nil, &Exit{Code: ExitUsage, Err: err, Hint: "write HOST/NAME:TAG, or the path of a bundle"}
+	}
+	named.Close()
+	r, err := image.OpenRepository(ctx, ref, opts)
 	if err != nil {
 		return nil, nil, tellPull(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -39,12 +40,16 @@ import (
 	"github.com/sightline-sec/sightline/internal/vulndb"
 )
 
+// binaryDir is where the program is, removed when all tests have ended.
+var binaryDir atomic.Pointer[string]
+
 // binary builds the program as users get it, once.
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "sightline-e2e-*")
 	if err != nil {
 		return "", err
 	}
+	binaryDir.Store(&dir)
 	path := filepath.Join(dir, "sightline")
 	cmd := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-o", path, "github.com/sightline-sec/sightline/cmd/sightline")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")

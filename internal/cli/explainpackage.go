@@ -83,7 +83,7 @@ func (e *env) packageOf(ctx context.Context, purl, from string) (inventory.Packa
 	}
 	b, err := readSaved(from)
 	if err != nil {
-		return p, nil, nil, err
+		return p, nil, nil, fmt.Errorf("--from: %w", err)
 	}
 	inv := &inventory.Inventory{}
 	var saved *finding.Result
@@ -96,7 +96,7 @@ func (e *env) packageOf(ctx context.Context, purl, from string) (inventory.Packa
 	} else {
 		doc, err := sbom.Read(ctx, b, artifact.Limits{})
 		if err != nil {
-			return p, nil, nil, fmt.Errorf("reading %s: %w", from, err)
+			return p, nil, nil, &Exit{Code: ExitScan, Err: fmt.Errorf("--from: reading %s: %w", from, err), Hint: "it wants a saved result or an SBOM; make one with: sightline scan TARGET --format json=result.json"}
 		}
 		inv = &doc.Inventory
 	}

@@ -129,6 +129,9 @@ func classify(err error) (code int, hint string) {
 	return ExitScan, ""
 }
 
+// parserWords are what Go's parsers put before the cause.
+var parserWords = regexp.MustCompile(`strconv\.Parse[A-Za-z]+: parsing "[^"]*": |time: `)
+
 func (e *env) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "sightline",
@@ -158,7 +161,7 @@ It works with no network: a small starter database is built in, and 'sightline d
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &Exit{Code: ExitUsage, Hint: fmt.Sprintf("see %s --help", cmd.CommandPath()), Err: err}
+		return &Exit{Code: ExitUsage, Hint: fmt.Sprintf("see %s --help", cmd.CommandPath()), Err: errors.New(parserWords.ReplaceAllString(err.Error(), ""))}
 	})
 	f := root.PersistentFlags()
 	f.StringVar(&e.config, "config", "", "settings file (default "+shorten(e.getenv, e.dirs.Config)+"/config.yaml)")

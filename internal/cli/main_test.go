@@ -23,10 +23,23 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(tidy{m}, map[string]func(){
 		"sightline": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 		"measured":  measured,
 	})
+}
+
+// tidy runs the tests and removes what they share.
+type tidy struct{ *testing.M }
+
+// Run runs them.
+func (m tidy) Run() int {
+	defer func() {
+		if dir := binaryDir.Load(); dir != nil {
+			_ = os.RemoveAll(*dir)
+		}
+	}()
+	return m.M.Run()
 }
 
 // TestStories runs the command line as people do: each file in testdata is a story.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -132,6 +133,9 @@ func destinations(formats []string) ([]destination, error) {
 		if file == "-" {
 			file = ""
 		}
+		if err := writable(file); err != nil {
+			return nil, usage("--format %s: %w", f, err)
+		}
 		if file != "" && slices.ContainsFunc(list, func(d destination) bool { return d.file == file }) {
 			return nil, usage("--format %q: another format goes to that file", f)
 		}
@@ -147,6 +151,36 @@ func destinations(formats []string) ([]destination, error) {
 		list = append(list, destination{format, file})
 	}
 	return list, nil
+}
+
+// writable says early that a file cannot be written, rather than after a long scan.
+func writable(file string) error {
+	if file == "" {
+		return nil
+	}
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a directory: name a file in it", file)
+	}
+	dir := filepath.Dir(file)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("there is no directory %s", dir)
+	}
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		return nil // a pipe or a device, which is written to in place
+	}
+	return canWrite(dir)
+}
+
+// canWrite tries to make a file in a directory: what is written there replaces a file by a new one.
+func canWrite(dir string) error {
+	f, err := os.CreateTemp(dir, ".sightline-*")
+	if err != nil {
+		if p, is := errors.AsType[*fs.PathError](err); is {
+			err = p.Err
+		}
+		return fmt.Errorf("the directory %s cannot be written to: %w", dir, err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 func (e *env) scan(ctx context.Context, target string, o *scanFlags) error {
@@ -334,6 +368,12 @@ func (e *env) scanOptions(o *scanFlags) (scan.Options, error) {
 		}
 		mirrors[host] = append([]string{mirror}, mirrors[host]...)
 	}
+	ca := first(o.caFile, s.Registry.CAFile)
+	if ca != "" {
+		if _, err := os.Stat(ca); err != nil {
+			return scan.Options{}, usage("the certificates of registries (--registry-ca): %w", err)
+		}
+	}
 	if o.workers < 0 {
 		return scan.Options{}, usage("--workers %d: write a number above zero", o.workers)
 	}
@@ -342,7 +382,7 @@ func (e *env) scanOptions(o *scanFlags) (scan.Options, error) {
 		Registry: image.Options{Registry: image.RegistryOptions{
 			Insecure:  append(slices.Clone(s.Registry.Insecure), o.insecure...),
 			Mirrors:   mirrors,
-			CAFile:    first(o.caFile, s.Registry.CAFile),
+			CAFile:    ca,
 			UserAgent: "sightline/" + thisBuild().Version,
 		}},
 		Limits: artifact.Limits{

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
@@ -21,12 +22,41 @@ func (e *env) openTarget(ctx context.Context, target string, o scan.Options) (*s
 	if errors.Is(err, scan.ErrTarget) {
 		return nil, &Exit{Code: ExitUsage, Hint: "see sightline scan --help for what can be scanned", Err: err}
 	}
-	engine, _, _ := strings.Cut(target, ":")
-	if hint := e.engineHint(engine, err); hint != "" && ctx.Err() == nil {
-		code, _ := classify(err)
-		return nil, &Exit{Code: code, Hint: hint, Err: err}
+	if ctx.Err() != nil {
+		return nil, err
 	}
-	return nil, err
+	code, hint := classify(err)
+	if scheme, rest, found := strings.Cut(target, ":"); found && isScheme(scheme) {
+		hint = e.schemeHint(scheme, rest, err, hint)
+	} else if _, serr := os.Stat(target); serr == nil && errors.Is(err, artifact.ErrNotFound) {
+		hint = "" // it is there; what is in it was not found
+	}
+	return nil, &Exit{Code: code, Hint: hint, Err: err}
+}
+
+func isScheme(word string) bool {
+	return slices.ContainsFunc(scan.Schemes(), func(s [2]string) bool { return s[0] == word })
+}
+
+// schemeHint says what to try where the kind of the target was forced. general is the hint for any kind.
+func (e *env) schemeHint(scheme, rest string, err error, general string) string {
+	switch scheme {
+	case "docker", "podman", "containerd":
+		return e.engineHint(scheme, err)
+	case "registry":
+		if errors.Is(err, artifact.ErrNotFound) {
+			return "check the name, the tag and --platform"
+		}
+		return general
+	}
+	info, serr := os.Stat(rest)
+	switch {
+	case serr == nil && info.Mode().IsRegular() && (scheme == "rootfs" || scheme == "dir" || scheme == "oci"):
+		return scheme + ": is for directories; for a file leave it out: sightline scan " + rest
+	case errors.Is(err, artifact.ErrUnsupported):
+		return "without a scheme the kind is found by looking: sightline scan " + rest
+	}
+	return ""
 }
 
 // engineHint says where an engine's images were looked for, and which variable names another place. It is empty for what is no engine, and

@@ -102,7 +102,13 @@ func (e *env) update(ctx context.Context, mirror, ca string, feeds []feed.Feed, 
 	if e.dirs.Cache == "" || out == "" {
 		return usage("no home folder is known: set HOME, or XDG_DATA_HOME and XDG_CACHE_HOME")
 	}
+	if err := folderOf(out); err != nil { // before much is fetched
+		return err
+	}
 	cache := filepath.Join(e.dirs.Cache, "feeds")
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return &Exit{Code: ExitScan, Err: fmt.Errorf("making the folder of the feeds: %w", err), Hint: "set XDG_CACHE_HOME to a folder that can be written to"}
+	}
 	report, err := e.fetch(ctx, cache, mirror, ca, feeds)
 	if ctx.Err() != nil {
 		return ctx.Err()

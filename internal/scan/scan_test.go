@@ -63,6 +63,8 @@ func TestKindIsFoundByLooking(t *testing.T) {
 	write(t, at("bom.json"), `{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": []}`)
 	write(t, at("notes.tar"), "not a tar")
 	write(t, at("registry:odd/file"), "x")
+	write(t, at("nothing"), "")
+	write(t, at("result.json"), `{"schema_version": "1", "artifact": {}}`)
 	img := sampleImage(t)
 	for _, c := range []struct{ name, target, format, fails string }{
 		{"an image archive", img, "docker-archive", ""},
@@ -77,6 +79,12 @@ func TestKindIsFoundByLooking(t *testing.T) {
 		{"a path that is not there is not a registry's", "./none", "", "not found"},
 		{"nor is a name with the ending of an archive", "none.tar", "", "not found"},
 		{"an empty name", "sbom:", "", "empty"},
+		{"an empty file", at("nothing"), "", "an empty file"},
+		{"a saved result", at("result.json"), "", "sightline diff"},
+		{"what is no image's name", "a b", "", "no name of an image"},
+		{"nor is a URL", "http://registry.example/app", "", "no name of an image"},
+		{"nor is an unknown scheme", "tarball:app:1", "", "no name of an image"},
+		{"nor are capitals", "docker:UPPER", "", "in lower case"},
 		{"a device", "/dev/null", "", "neither a file nor a directory"},
 		{"an odd scheme is a part of the name", at("registry:odd"), "directory", ""},
 	} {
@@ -97,6 +105,24 @@ func TestKindIsFoundByLooking(t *testing.T) {
 				t.Errorf("format %s, want %s", target.Artifact.Format, c.format)
 			}
 		})
+	}
+}
+
+// TestNamesOfImages has each form of a reference pass to those who know better: engines that are not there, which is another error.
+func TestNamesOfImages(t *testing.T) {
+	t.Parallel()
+	const sum = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	o := scan.Options{}
+	o.Registry.Local.Storage, o.Registry.Local.Containerd = []string{t.TempDir()}, t.TempDir()
+	for _, name := range []string{
+		"alpine", "alpine:3.20", "a/b_c/d-e.f:V1.2_3-x", "localhost:5000/app", "registry.example/a/b:1@sha256:" + sum, "alpine@sha256:" + sum,
+		"[::1]:5000/app:1", "cafe0123", sum, "sha256:" + sum, "HOST.example/app", "a__b",
+	} {
+		for _, engine := range []string{"podman:", "containerd:"} {
+			if _, err := scan.Open(t.Context(), engine+name, o); err == nil || errors.Is(err, scan.ErrTarget) {
+				t.Errorf("%s%s: %v", engine, name, err)
+			}
+		}
 	}
 }
 

@@ -8,12 +8,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/artifact/image"
 	"github.com/sightline-sec/sightline/internal/artifact/rootfs"
+	"github.com/sightline-sec/sightline/internal/finding"
 	"github.com/sightline-sec/sightline/internal/inventory"
 	"github.com/sightline-sec/sightline/internal/sbom"
 )
@@ -99,6 +101,12 @@ func open(ctx context.Context, target string, o Options) (*Target, error) {
 			return nil, err
 		}
 	}
+	switch scheme {
+	case "registry", "docker", "podman", "containerd":
+		if !imageReference.MatchString(rest) {
+			return nil, fmt.Errorf("%w: %.200q is no name of an image: write NAME, NAME:TAG or NAME@DIGEST in lower case, behind HOST/ where it is of another registry", ErrTarget, rest)
+		}
+	}
 	var src artifact.Source
 	var err error
 	switch scheme {
@@ -139,6 +147,9 @@ func open(ctx context.Context, target string, o Options) (*Target, error) {
 	t.Artifact.Name = rest
 	return t, nil
 }
+
+// imageReference holds for all that can be the name of an image, and for IDs. What engines and registries make of it is image's work.
+var imageReference = regexp.MustCompile(`^(?:[A-Za-z0-9.:\[\]-]+/)?[a-z0-9_.-]+(?:/[a-z0-9_.-]+)*(?::[A-Za-z0-9_.-]+)?(?:@[A-Za-z0-9_+.-]+:[0-9A-Za-z]+)?$`)
 
 // openReference opens the image of a name without a scheme: one that is here already is not fetched.
 func openReference(ctx context.Context, ref string, img image.Options) (artifact.Source, error) {
@@ -196,6 +207,12 @@ func look(ctx context.Context, name string) (string, error) {
 	}
 	if _, ok := sbom.Detect(head); ok {
 		return "sbom", nil
+	}
+	switch {
+	case len(head) == 0:
+		return "", fmt.Errorf("%w: %s is an empty file", ErrTarget, name)
+	case finding.IsResult(head):
+		return "", fmt.Errorf("%w: %s is the result of a scan, which 'sightline diff' and 'sightline explain --from' read", ErrTarget, name)
 	}
 	return "", fmt.Errorf("%w: %s is neither an image archive (docker-archive, oci-archive) nor an SBOM (CycloneDX, SPDX)", ErrTarget, name)
 }
