@@ -85,7 +85,7 @@ result is written and the exit status is 3.
 	f.StringArrayVarP(&o.formats, "format", "f", nil, "output: "+strings.Join(output.Formats(), ", ")+"; FORMAT=FILE writes to a file; may repeat (default table)")
 	f.StringVar(&o.failOn, "fail-on", "", "exit with status 1 when there is a finding of this severity or worse: critical, high, medium, low, negligible, unknown (any)")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "table: list every finding")
-	f.BoolVar(&o.showSuppressed, "show-suppressed", false, "table: list what was matched and does not count, with the reason of each")
+	f.BoolVar(&o.showSuppressed, "show-suppressed", false, "table, SARIF, CycloneDX: list what was matched and does not count, with the reason of each")
 	f.StringArrayVar(&o.vex, "vex", nil, "VEX document (OpenVEX, CSAF, CycloneDX): what it states as not affected or fixed is suppressed; may repeat")
 	f.BoolVar(&o.onlyLinked, "only-linked", false, "suppress findings in Go binaries whose vulnerable functions are not linked in")
 	f.StringVar(&o.platform, "platform", "", "of a multi-platform image: os/architecture[/variant] (default linux/"+"this machine's)")

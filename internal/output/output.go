@@ -16,13 +16,14 @@ import (
 	"github.com/sightline-sec/sightline/internal/vex"
 )
 
-// Options say how to write. Only the table looks at them.
+// Options say how to write. Most are for the table.
 type Options struct {
 	Color   bool      // colours for a terminal; default none
 	Width   int       // columns of the terminal; default 100
 	Now     time.Time // for ages; default the start of the run
 	Verbose bool      // list everything: all fixable packages, findings, suppressed and incomplete; default a page
-	// Suppressed lists what was matched and does not count, with its reason; default only how many there are.
+	// Suppressed lists what was matched and does not count, with its reason: in the table, SARIF and CycloneDX; default only how many there
+	// are, in the table. JSON and VEX documents have them always.
 	Suppressed bool
 }
 
@@ -31,7 +32,7 @@ const vexAuthor = "Unknown Author (written by sightline)"
 
 // Formats lists the names that Write takes.
 func Formats() []string {
-	return []string{"table", "json", "sarif", "cyclonedx", "spdx", "openvex", "csaf"}
+	return []string{"table", "json", "sarif", "cyclonedx", "spdx", "openvex", "csaf", "cyclonedx-vex"}
 }
 
 // Write writes the result in the format of that name. It does not change the result. An error is the writer's, or says
@@ -45,15 +46,17 @@ func Write(w io.Writer, format string, r *finding.Result, o Options) error {
 	case "json":
 		err = writeJSON(escaper{out}, r)
 	case "sarif":
-		err = writeSARIF(escaper{out}, r)
+		err = writeSARIF(escaper{out}, r, o.Suppressed)
 	case "cyclonedx":
-		err = sbom.WriteCycloneDX(escaper{out}, r)
+		err = sbom.WriteCycloneDX(escaper{out}, r, o.Suppressed)
 	case "spdx":
 		err = sbom.WriteSPDX(escaper{out}, r)
 	case "openvex":
 		err = vex.WriteOpenVEX(escaper{out}, r, vexAuthor, r.Run.StartedAt)
 	case "csaf":
 		err = vex.WriteCSAF(escaper{out}, r, vexAuthor, r.Run.StartedAt)
+	case "cyclonedx-vex":
+		err = vex.WriteCycloneDX(escaper{out}, r, vexAuthor, r.Run.StartedAt)
 	default:
 		return fmt.Errorf("unknown format %q: known are %s", format, strings.Join(Formats(), ", "))
 	}

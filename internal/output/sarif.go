@@ -78,13 +78,21 @@ type sarifDescriptor struct {
 }
 
 type sarifResult struct {
-	RuleID       string            `json:"ruleId"`
-	RuleIndex    int               `json:"ruleIndex"`
-	Level        string            `json:"level"`
-	Message      sarifMessage      `json:"message"`
-	Locations    []sarifLocation   `json:"locations"`
-	Fingerprints map[string]string `json:"partialFingerprints"`
-	Properties   sarifResultExtra  `json:"properties"`
+	RuleID       string             `json:"ruleId"`
+	RuleIndex    int                `json:"ruleIndex"`
+	Level        string             `json:"level"`
+	Message      sarifMessage       `json:"message"`
+	Locations    []sarifLocation    `json:"locations"`
+	Fingerprints map[string]string  `json:"partialFingerprints"`
+	Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+	Properties   sarifResultExtra   `json:"properties"`
+}
+
+// sarifSuppression says why a result does not count (section 3.35).
+type sarifSuppression struct {
+	Kind          string `json:"kind"`
+	Status        string `json:"status"`
+	Justification string `json:"justification"`
 }
 
 type sarifLocation struct {
@@ -115,7 +123,8 @@ type sarifResultExtra struct {
 	InstalledVersion string `json:"installedVersion"`
 	FixedVersion     string `json:"fixedVersion,omitempty"`
 	Severity         string `json:"severity"`
-	Status           string `json:"status"`
+	Status           string `json:"status,omitempty"`
+	Reason           string `json:"suppressedBecause,omitempty"`
 	LayerIndex       *int   `json:"layerIndex,omitempty"`
 	LayerDiffID      string `json:"layerDiffId,omitempty"`
 	LayerDigest      string `json:"layerDigest,omitempty"`

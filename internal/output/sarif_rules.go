@@ -12,12 +12,21 @@ import (
 )
 
 // sarifRules makes one rule for each vulnerability, ordered by id, and says where each stands. A rule speaks of the
-// worst severity that the vulnerability has in any package.
-func sarifRules(findings []*finding.Finding) (rules []sarifRule, index map[string]int) {
+// worst severity that the vulnerability has in any package; of one that counts nowhere, that is the severity it would have.
+func sarifRules(findings []*finding.Finding, asides []finding.Suppressed) (rules []sarifRule, index map[string]int) {
 	worst := map[string]*finding.Finding{}
 	for _, f := range findings {
 		if w := worst[f.Vulnerability.ID]; w == nil || f.Severity > w.Severity {
 			worst[f.Vulnerability.ID] = f
+		}
+	}
+	aside := map[string]bool{}
+	for i := range asides {
+		x := &asides[i]
+		w := worst[x.Vulnerability]
+		if w == nil || aside[x.Vulnerability] && x.Severity > w.Severity {
+			aside[x.Vulnerability] = true
+			worst[x.Vulnerability] = &finding.Finding{Vulnerability: &vuln.Vulnerability{ID: x.Vulnerability}, Severity: x.Severity}
 		}
 	}
 	ids := make([]string, 0, len(worst))

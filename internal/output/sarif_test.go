@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/sightline-sec/sightline/internal/finding"
 	"github.com/sightline-sec/sightline/internal/output"
 	"github.com/sightline-sec/sightline/internal/sbom/sbomtest"
@@ -22,6 +24,7 @@ func TestSARIFIsValid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			validate(t, s, write(t, "sarif", r, output.Options{}))
+			validate(t, s, write(t, "sarif", r, output.Options{Suppressed: true}))
 		})
 	}
 	t.Run("and not everything is", func(t *testing.T) {
@@ -166,5 +169,77 @@ func TestSARIFIsCutWithAWord(t *testing.T) {
 	}
 	if n := run.Invocations[0].ToolExecutionNotifications; len(n) == 0 || !strings.HasPrefix(n[0].Message.Text, "100 findings") {
 		t.Errorf("notifications: %v", n)
+	}
+}
+
+// TestSARIFSuppressions: what does not count is in the file only when it is asked for, and then each result of it says that it is suppressed and why.
+func TestSARIFSuppressions(t *testing.T) {
+	t.Parallel()
+	type result struct {
+		RuleID              string
+		RuleIndex           int
+		PartialFingerprints map[string]string
+		Suppressions        []struct{ Kind, Status, Justification string }
+	}
+	read := func(r *finding.Result, o output.Options) (results []result, rules []string) {
+		var doc struct {
+			Runs []struct {
+				Tool struct {
+					Driver struct{ Rules []struct{ ID string } }
+				}
+				Results []result
+			}
+		}
+		if err := json.Unmarshal(write(t, "sarif", r, o), &doc); err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range doc.Runs[0].Tool.Driver.Rules {
+			rules = append(rules, x.ID)
+		}
+		return doc.Runs[0].Results, rules
+	}
+	r := sbomtest.Result("x")
+	first := r.Findings[0]
+	r.Suppressed = append(r.Suppressed, finding.Suppressed{
+		Package: first.Package, Vulnerability: first.Vulnerability.ID, Reason: finding.UnderInvestigation, Detail: "Debian looks into it",
+	})
+	without, _ := read(r, output.Options{})
+	if len(without) != len(r.Findings) {
+		t.Errorf("%d results of %d findings", len(without), len(r.Findings))
+	}
+	with, rules := read(r, output.Options{Suppressed: true})
+	var got []string
+	for i, x := range with {
+		if rules[x.RuleIndex] != x.RuleID {
+			t.Errorf("%s has the rule %s", x.RuleID, rules[x.RuleIndex])
+		}
+		if i < len(without) {
+			if x.Suppressions != nil {
+				t.Errorf("the finding %s is suppressed", x.RuleID)
+			}
+			continue
+		}
+		s := x.Suppressions[0]
+		got = append(got, strings.Join([]string{x.RuleID, s.Kind, s.Status, s.Justification}, "|"))
+	}
+	want := []string{
+		"CVE-2023-32681|external|accepted|owned by os package: python3-requests owns the files; Debian says fixed",
+		"x|external|accepted|distro not affected: x",
+		"CVE-2023-44487|external|accepted|vex: shop.vex.json says not affected",
+		first.Vulnerability.ID + "|external|accepted|under investigation: Debian looks into it",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if a, b := with[len(with)-1].PartialFingerprints, with[0].PartialFingerprints; !cmp.Equal(a, b) {
+		t.Errorf("suppressed, it is another alert than counted: %v, %v", a, b)
+	}
+
+	big := sbomtest.Large(24_999)
+	for i := range 10 {
+		big.Suppressed = append(big.Suppressed, finding.Suppressed{Vulnerability: fmt.Sprintf("CVE-1-%d", i), Reason: finding.DistroFixed})
+	}
+	if got, _ := read(big, output.Options{Suppressed: true}); len(got) > 25_000 {
+		t.Errorf("%d results, and GitHub takes 25,000", len(got))
 	}
 }

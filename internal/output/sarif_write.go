@@ -27,10 +27,14 @@ const (
 	sarifNotes     = 1_000 // notifications; of more, the number
 )
 
-// writeSARIF writes one rule a vulnerability and one result a finding.
-func writeSARIF(w io.Writer, r *finding.Result) error {
+// writeSARIF writes one rule a vulnerability and one result a finding; with suppressed, one a suppressed match as well, as far as there is room beside the findings.
+func writeSARIF(w io.Writer, r *finding.Result, suppressed bool) error {
 	findings, left := mostSevere(r.Findings, sarifResults)
-	rules, index := sarifRules(findings)
+	var asides []finding.Suppressed
+	if suppressed {
+		asides = r.Suppressed[:min(len(r.Suppressed), sarifResults-len(findings))]
+	}
+	rules, index := sarifRules(findings, asides)
 	run := sarifRun{
 		Tool: sarifTool{Driver: sarifDriver{
 			Name: "sightline", InformationURI: "https://github.com/sightline-sec/sightline",
@@ -38,12 +42,15 @@ func writeSARIF(w io.Writer, r *finding.Result) error {
 		}},
 		// The part before the last slash tells apart the alerts of several scanned things in one repository.
 		Automation:  sarifAutomation{ID: "sightline/" + string(r.Artifact.Kind) + "/" + plain(r.Artifact.Name) + "/"},
-		Invocations: []sarifInvocation{sarifRunFacts(r, left)},
+		Invocations: []sarifInvocation{sarifRunFacts(r, left, suppressed, len(asides))},
 		Results:     make([]sarifResult, 0, len(findings)),
 		Properties:  sarifArtifactFacts(&r.Artifact),
 	}
 	for _, f := range findings {
 		run.Results = append(run.Results, sarifResultOf(f, index[f.Vulnerability.ID], r))
+	}
+	for i := range asides {
+		run.Results = append(run.Results, sarifAside(&asides[i], index[asides[i].Vulnerability], r))
 	}
 	if err := encode(w, sarifLog{Version: "2.1.0", Schema: sarifSchema, Runs: []sarifRun{run}}); err != nil {
 		return fmt.Errorf("writing SARIF: %w", err)
@@ -69,11 +76,6 @@ func mostSevere(list []finding.Finding, n int) (kept []*finding.Finding, left in
 }
 
 func sarifResultOf(f *finding.Finding, rule int, r *finding.Result) sarifResult {
-	logical := []sarifLogical{{cmp.Or(f.Package.PURL, f.Package.Name), "package"}}
-	paths := f.Package.Paths
-	if len(paths) == 0 {
-		paths = []string{r.Artifact.Name} // a document or a whole image
-	}
 	out := sarifResult{
 		RuleID: f.Vulnerability.ID, RuleIndex: rule, Level: sarifLevelOf(f.Severity), Message: sarifMessageOf(f),
 		Properties: sarifResultExtra{
@@ -81,18 +83,43 @@ func sarifResultOf(f *finding.Finding, rule int, r *finding.Result) sarifResult 
 			Severity: f.Severity.String(), Status: f.Status.String(),
 		},
 	}
+	out.locate(&f.Package, r)
+	if l := f.Layer; l != nil {
+		out.Properties.LayerIndex, out.Properties.LayerDiffID, out.Properties.LayerDigest = &l.Index, l.DiffID, l.Digest
+	}
+	return out
+}
+
+// sarifAside is a match that does not count. The fingerprint is the one that the finding would have, so that a reader takes it for the same alert.
+func sarifAside(s *finding.Suppressed, rule int, r *finding.Result) sarifResult {
+	reason := plain(strings.ReplaceAll(s.Reason, "_", " "))
+	out := sarifResult{
+		RuleID: s.Vulnerability, RuleIndex: rule, Level: sarifLevelOf(s.Severity),
+		Message:      sarifMessage{Text: sarifPlain(fmt.Sprintf("%s of %s %s does not count (%s): %s", s.Vulnerability, s.Package.Name, s.Package.Version, reason, s.Detail))},
+		Suppressions: []sarifSuppression{{Kind: "external", Status: "accepted", Justification: shorten(strings.TrimSuffix(reason+": "+plain(s.Detail), ": "), sarifText)}},
+		Properties: sarifResultExtra{
+			PURL: s.Package.PURL, InstalledVersion: s.Package.Version, Severity: s.Severity.String(), Reason: s.Reason,
+		},
+	}
+	out.locate(&s.Package, r)
+	return out
+}
+
+// locate says where the package of a result is, and by what it is known again.
+func (out *sarifResult) locate(p *finding.Package, r *finding.Result) {
+	logical := []sarifLogical{{cmp.Or(p.PURL, p.Name), "package"}}
+	paths := p.Paths
+	if len(paths) == 0 {
+		paths = []string{r.Artifact.Name} // a document or a whole image
+	}
 	for _, path := range paths[:min(len(paths), sarifLocations)] {
 		out.Locations = append(out.Locations, sarifLocation{
 			Physical: sarifPhysical{Artifact: sarifArtifact{relativeURI(path)}, Region: &sarifRegion{StartLine: 1}}, Logical: logical,
 		})
 	}
-	if l := f.Layer; l != nil {
-		out.Properties.LayerIndex, out.Properties.LayerDiffID, out.Properties.LayerDigest = &l.Index, l.DiffID, l.Digest
-	}
 	// The version is left out: an update that does not end the finding is the same alert.
-	sum := sha256.Sum256([]byte(strings.Join([]string{f.Vulnerability.ID, string(f.Package.Ecosystem), f.Package.Name, paths[0]}, "\x00")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{out.RuleID, string(p.Ecosystem), p.Name, paths[0]}, "\x00")))
 	out.Fingerprints = map[string]string{"sightline/v1": hex.EncodeToString(sum[:16])}
-	return out
 }
 
 func sarifMessageOf(f *finding.Finding) sarifMessage {
@@ -138,7 +165,7 @@ func sarifLevelOf(s vuln.Severity) string {
 }
 
 // sarifRunFacts tells how the run went, and what is missing from its results.
-func sarifRunFacts(r *finding.Result, left int) sarifInvocation {
+func sarifRunFacts(r *finding.Result, left int, suppressed bool, asides int) sarifInvocation {
 	out := sarifInvocation{Successful: true}
 	if t := r.Run.StartedAt; !t.IsZero() {
 		out.StartTime = t.UTC().Format(time.RFC3339)
@@ -151,6 +178,9 @@ func sarifRunFacts(r *finding.Result, left int) sarifInvocation {
 	}
 	if left > 0 {
 		note("results-cut", fmt.Sprintf("%d findings, the least severe, are not in this file, which may hold %d.", left, sarifResults))
+	}
+	if n := len(r.Suppressed) - asides; suppressed && n > 0 {
+		note("suppressed-cut", fmt.Sprintf("%d matches that do not count are not in this file, which may hold %d results.", n, sarifResults))
 	}
 	if r.Database.Starter {
 		note("starter-database", "Only the starter database answered, which knows a few hundred vulnerabilities. Get all with: sightline db update")

@@ -1,5 +1,7 @@
 package sbom
 
+import "github.com/sightline-sec/sightline/internal/vex"
+
 // The parts of CycloneDX 1.6 that are written, in the order of its JSON schema.
 
 const cycloneDXSchema = "http://cyclonedx.org/schema/bom-1.6.schema.json"
@@ -68,6 +70,7 @@ type cdxVulnerability struct {
 	Recommendation string         `json:"recommendation,omitempty"`
 	Published      string         `json:"published,omitempty"`
 	Updated        string         `json:"updated,omitempty"`
+	Analysis       *vex.Analysis  `json:"analysis,omitempty"`
 	Affects        []cdxAffects   `json:"affects,omitempty"`
 	Properties     properties     `json:"properties,omitempty"`
 }

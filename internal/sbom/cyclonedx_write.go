@@ -23,7 +23,8 @@ const maxVersion = 1024
 
 // WriteCycloneDX writes the packages and vulnerabilities of a result as CycloneDX 1.6 JSON. Packages that a layer
 // removed have the scope "excluded". The timestamp is the start of the run; the serial number is made of the contents.
-func WriteCycloneDX(w io.Writer, r *finding.Result) error {
+// With suppressed, matches that do not count are vulnerabilities as well, each with the analysis that says why.
+func WriteCycloneDX(w io.Writer, r *finding.Result, suppressed bool) error {
 	refs := newRefs(len(r.Packages), "#")
 	bom := cdxBOM{
 		Schema: cycloneDXSchema, BOMFormat: "CycloneDX", SpecVersion: "1.6", Version: 1,
@@ -51,6 +52,9 @@ func WriteCycloneDX(w io.Writer, r *finding.Result) error {
 		bom.Components = append(bom.Components, c)
 	}
 	bom.Vulnerabilities = cdxVulnerabilities(r.Findings, refs)
+	if suppressed {
+		bom.Vulnerabilities = append(bom.Vulnerabilities, cdxSuppressed(r, refs)...)
+	}
 
 	// The serial number names these contents: it is made from all but the time.
 	var content bytes.Buffer
@@ -171,8 +175,8 @@ func (r *refs) learn(p *inventory.Package, ref string) {
 }
 
 // of finds the component of a finding's package: the same package may be installed in several places.
-func (r *refs) of(f *finding.Finding) string {
-	for _, key := range packageKeys(f.Package.PURL, f.Package.Name, f.Package.Version, f.Package.Paths, f.Layer) {
+func (r *refs) of(p *finding.Package, layer *artifact.LayerRef) string {
+	for _, key := range packageKeys(p.PURL, p.Name, p.Version, p.Paths, layer) {
 		if ref := r.known[key]; ref != "" {
 			return ref
 		}

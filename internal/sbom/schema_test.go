@@ -3,6 +3,7 @@ package sbom_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,12 +11,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/sightline-sec/sightline/internal/finding"
+	"github.com/sightline-sec/sightline/internal/inventory"
 	"github.com/sightline-sec/sightline/internal/sbom"
 	"github.com/sightline-sec/sightline/internal/sbom/sbomtest"
+	"github.com/sightline-sec/sightline/internal/vex"
+	"github.com/sightline-sec/sightline/internal/vuln"
 )
 
 // cycloneDXSchemas is the folder of the official schemas in the module that carries them.
@@ -98,7 +104,70 @@ func TestWrittenDocumentsAreValid(t *testing.T) {
 			t.Parallel()
 			validate(t, cyclonedx, write(t, sbom.CycloneDX, r))
 			validate(t, spdx, write(t, sbom.SPDX, r))
+			var all, alone bytes.Buffer
+			if err := errors.Join(sbom.WriteCycloneDX(&all, r, true), vex.WriteCycloneDX(&alone, r, "shop", time.Now())); err != nil {
+				t.Fatal(err)
+			}
+			validate(t, cyclonedx, all.Bytes())
+			validate(t, cyclonedx, alone.Bytes())
 		})
+	}
+}
+
+// TestSuppressedCarryTheirAnalysis: matches that do not count are in the document on demand only, each says why, and read as VEX they are suppressed again.
+func TestSuppressedCarryTheirAnalysis(t *testing.T) {
+	t.Parallel()
+	r := sbomtest.Result("x")
+	for i, reason := range []string{finding.DistroFixed, finding.OtherModule} {
+		r.Suppressed[i].Reason = reason
+	}
+	counted := r.Suppressed[0]
+	counted.Reason, counted.Vulnerability = finding.DistroAffected, "CVE-0"
+	r.Suppressed = append(r.Suppressed, counted)
+	if b := write(t, sbom.CycloneDX, r); bytes.Contains(b, []byte(`"analysis"`)) {
+		t.Error("suppressed matches in a document that was not to have them")
+	}
+	var b bytes.Buffer
+	if err := sbom.WriteCycloneDX(&b, r, true); err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Vulnerabilities []struct {
+			ID       string
+			Analysis *vex.Analysis
+			Affects  []struct{ Ref string }
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, v := range doc.Vulnerabilities {
+		if v.Analysis != nil {
+			got = append(got, strings.Join([]string{v.ID, v.Analysis.State, v.Analysis.Justification, v.Analysis.Detail, v.Affects[0].Ref}, "|"))
+		}
+	}
+	want := []string{
+		"CVE-2023-32681|resolved||python3-requests owns the files; Debian says fixed|pkg:pypi/requests@2.28.1",
+		"x|false_positive||x|" + r.Suppressed[1].Package.PURL,
+		"CVE-2023-44487|not_affected|code_not_present|HTTP/2 is off|pkg:generic/nginx@1.25.3",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	d, err := vex.Read(b.Bytes(), "bom.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	judge := vex.NewJudge([]*vex.Document{d}, &r.Artifact, r.Distro)
+	for _, s := range r.Suppressed {
+		p := &inventory.Package{Name: s.Package.Name, Version: s.Package.Version, PURL: s.Package.PURL}
+		if len(p.Version) > 1024 {
+			continue // which the document cannot write
+		}
+		if got := vex.Suppresses(judge.Statement(p, &vuln.Vulnerability{ID: s.Vulnerability})); got != (s.Reason != finding.DistroAffected) {
+			t.Errorf("%s of %s: suppressed %v", s.Vulnerability, p.PURL, got)
+		}
 	}
 }
 
@@ -202,7 +271,7 @@ func write(t testing.TB, format string, r *finding.Result) []byte {
 	var b bytes.Buffer
 	var err error
 	if format == sbom.CycloneDX {
-		err = sbom.WriteCycloneDX(&b, r)
+		err = sbom.WriteCycloneDX(&b, r, false)
 	} else {
 		err = sbom.WriteSPDX(&b, r)
 	}

@@ -51,6 +51,9 @@ type csafProduct struct {
 				Value     string `json:"value"`
 			} `json:"file_hashes"`
 		} `json:"hashes"`
+		URIs []struct {
+			URI string `json:"uri"`
+		} `json:"x_generic_uris"`
 	} `json:"product_identification_helper"`
 }
 
@@ -239,6 +242,11 @@ func (t *csafTree) products(d *Document) (map[string]Product, error) {
 				if strings.EqualFold(f.Algorithm, "sha256") {
 					add("sha256:" + strings.ToLower(f.Value))
 				}
+			}
+		}
+		for _, u := range p.Helper.URIs {
+			if strings.HasPrefix(u.URI, namespace) {
+				add(u.URI)
 			}
 		}
 		if len(names) == 0 && within {

@@ -125,9 +125,18 @@ func index(names map[string][]string, list []cdxComponent) {
 					full += sep + c.Version
 				}
 				all = append(all, full)
+				if strings.HasPrefix(c.Version, "sha256:") {
+					all = append(all, c.Version)
+				}
 			}
-			if c.Ref != "" && all != nil {
-				names[c.Ref] = all
+			if strings.HasPrefix(c.Ref, namespace) && len(c.Ref) <= maxNameLength {
+				all = append(all, c.Ref)
+			}
+			if all == nil && strings.HasPrefix(c.Ref, "pkg:") && len(c.Ref) <= maxNameLength {
+				all = []string{c.Ref}
+			}
+			if c.Ref != "" { // one of which nothing can be told is a component all the same: a statement about it holds for nothing
+				names[c.Ref] = append([]string{}, all...)
 			}
 			if depth < maxDepth {
 				walk(c.Components, depth+1)

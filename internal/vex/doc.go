@@ -67,7 +67,7 @@ const (
 	maxDocument             = 64 << 20
 	maxStatements           = 1 << 20
 	maxSkipped              = 100
-	maxNameLength           = 2048
+	maxNameLength           = 8192
 	maxBranches             = 1 << 18
 	maxInside               = 1 << 16 // components of a statement times products that they are in (OpenVEX v0.0.1)
 	maxNames                = 1000    // of a vulnerability
@@ -156,9 +156,22 @@ func (d *Document) skip(format string, args ...any) {
 
 // add takes a statement in if it says something of something.
 func (d *Document) add(s Statement) {
+	named := s.Products[:0]
+	for _, p := range s.Products {
+		if len(p.Names) > 0 {
+			named = append(named, p)
+		}
+	}
+	lost := len(s.Products) - len(named)
+	s.Products = named
 	switch {
 	case len(s.Vulnerabilities) == 0:
 		d.skip("a statement names no vulnerability")
+	case lost > 0 && len(named) > 0:
+		d.skip("of the statement about %.100q %d products have no name that can be looked for", s.Vulnerabilities[0], lost)
+		d.Statements = append(d.Statements, s)
+	case lost > 0:
+		d.skip("the statement about %.100q holds for nothing: none of its products has a name that can be looked for", s.Vulnerabilities[0])
 	case len(s.Products) == 0:
 		d.skip("the statement about %.100q names no product, so that it holds for nothing", s.Vulnerabilities[0])
 	default:

@@ -120,6 +120,8 @@ func selfOf(a *artifact.Artifact) self {
 		put(x.tags, canonical(repo), tag)
 		put(x.bases, strings.ToLower(lastElement(repo)), tag)
 	}
+	id, _ := nameOf(a)
+	x.names[id] = true
 	return x
 }
 

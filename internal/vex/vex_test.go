@@ -2,6 +2,9 @@ package vex_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -224,15 +227,25 @@ func TestNotVEX(t *testing.T) {
 	}
 }
 
-// TestWhatIsWrittenIsReadBack writes a result in both forms, and asks of what was read whether it holds for the packages that it was written of.
+// TestWhatIsWrittenIsReadBack writes a result in all forms, of an image and of a directory, which has no digest, and asks of what was read whether it holds for the packages that it was written of.
 func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	t.Parallel()
-	r := sbomtest.Result("hostile")
+	image, dir := sbomtest.Result("hostile"), sbomtest.Result(sbomtest.Hostile)
+	dir.Artifact = artifact.Artifact{Kind: artifact.Directory, Name: "../src/shop: " + sbomtest.Hostile, Format: "directory"}
+	for _, r := range []*finding.Result{image, dir} {
+		writeAndRead(t, r)
+	}
+}
+
+func writeAndRead(t *testing.T, r *finding.Result) {
+	t.Helper()
 	r.Findings[0].Linked = &finding.Linked{State: finding.NotLinked, Detail: "none of 2 functions"}
+	r.Suppressed[0].Reason = finding.DistroFixed
 	at := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 	for format, write := range map[string]func(*bytes.Buffer) error{
-		"openvex": func(b *bytes.Buffer) error { return vex.WriteOpenVEX(b, r, "shop", at) },
-		"csaf":    func(b *bytes.Buffer) error { return vex.WriteCSAF(b, r, "shop", at) },
+		"openvex":   func(b *bytes.Buffer) error { return vex.WriteOpenVEX(b, r, "shop", at) },
+		"csaf":      func(b *bytes.Buffer) error { return vex.WriteCSAF(b, r, "shop", at) },
+		"cyclonedx": func(b *bytes.Buffer) error { return vex.WriteCycloneDX(b, r, "shop", at) },
 	} {
 		var first, again bytes.Buffer
 		if err := write(&first); err != nil {
@@ -246,7 +259,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			t.Errorf("%s: %s by %s at %s, skipped %q", format, d.Format, d.Author, d.At, d.Skipped)
 		}
 		judge := vex.NewJudge([]*vex.Document{d}, &r.Artifact, r.Distro)
-		elsewhere := vex.NewJudge([]*vex.Document{d}, &artifact.Artifact{Name: "other", Digest: "sha256:00"}, r.Distro)
+		elsewhere := vex.NewJudge([]*vex.Document{d}, &artifact.Artifact{Kind: r.Artifact.Kind, Name: "other"}, r.Distro)
 		got := map[string]string{}
 		want := map[string]string{}
 		ask := func(p finding.Package, id string, status vex.Status) {
@@ -268,10 +281,98 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			ask(r.Findings[i].Package, r.Findings[i].Vulnerability.ID, status)
 		}
 		for i := range r.Suppressed {
-			ask(r.Suppressed[i].Package, r.Suppressed[i].Vulnerability, vex.NotAffected)
+			status := vex.NotAffected
+			if i == 0 {
+				status = vex.Fixed
+			}
+			ask(r.Suppressed[i].Package, r.Suppressed[i].Vulnerability, status)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", format, diff)
+		}
+	}
+}
+
+// TestProductsAreIRIs: OpenVEX demands an IRI of products and their parts; and what is called like a package is not taken for it.
+func TestProductsAreIRIs(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		artifact artifact.Artifact
+		want     string
+	}{
+		{artifact.Artifact{Kind: artifact.Directory, Name: "."}, "https://github.com/sightline-sec/sightline/artifact/directory/%2E"},
+		{artifact.Artifact{Kind: artifact.Directory, Name: "/srv/my shop"}, "https://github.com/sightline-sec/sightline/artifact/directory//srv/my%20shop"},
+		{artifact.Artifact{Kind: artifact.SBOM, Name: "bom.cdx.json"}, "https://github.com/sightline-sec/sightline/artifact/sbom/bom.cdx.json"},
+		{artifact.Artifact{Kind: artifact.RootFS, Name: strings.Repeat("x", 9000)}, "https://github.com/sightline-sec/sightline/artifact/sha256/"},
+		{artifact.Artifact{}, "https://github.com/sightline-sec/sightline/artifact/artifact/artifact"},
+		{shop, "pkg:oci/api@" + digest},
+	} {
+		r := sbomtest.Result("x")
+		r.Artifact = tt.artifact
+		r.Findings[0].Package.PURL = ""
+		var openvex, csaf bytes.Buffer
+		if err := errors.Join(vex.WriteOpenVEX(&openvex, r, "shop", time.Time{}), vex.WriteCSAF(&csaf, r, "shop", time.Time{})); err != nil {
+			t.Fatal(err)
+		}
+		type component struct {
+			ID            string `json:"@id"`
+			Subcomponents []component
+		}
+		var doc struct {
+			Statements []struct{ Products []component }
+		}
+		if err := json.Unmarshal(openvex.Bytes(), &doc); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range doc.Statements {
+			p := s.Products[0]
+			if !strings.HasPrefix(p.ID, tt.want) {
+				t.Errorf("%.100s: %s, want %s", tt.artifact.Name, p.ID, tt.want)
+			}
+			for _, id := range []string{p.ID, p.Subcomponents[0].ID} {
+				if u, err := url.Parse(id); err != nil || u.Scheme == "" {
+					t.Errorf("%q is no IRI: %v", id, err)
+				}
+			}
+		}
+		if !strings.Contains(csaf.String(), `"product_id": "`+tt.want) {
+			t.Errorf("no product %s in\n%.1000s", tt.want, csaf.String())
+		}
+	}
+	nginx := &artifact.Artifact{Kind: artifact.Directory, Name: "nginx"}
+	d := read(t, openVEX(`{"vulnerability":"CVE-1","products":["pkg:generic/nginx"],"status":"fixed"}`))
+	if s := vex.NewJudge([]*vex.Document{d}, nginx, nil).Statement(&inventory.Package{PURL: "pkg:npm/a@1"}, &vuln.Vulnerability{ID: "CVE-1"}); s != nil {
+		t.Errorf("a statement about the software nginx holds in the directory nginx: %+v", s)
+	}
+}
+
+// TestAnalysis: what suppressed a match, in CycloneDX's words.
+func TestAnalysis(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		x    finding.Suppressed
+		want *vex.Analysis
+	}{
+		{finding.Suppressed{Reason: finding.DistroNotAffected, Detail: "d"}, &vex.Analysis{State: "not_affected", Detail: "d"}},
+		{finding.Suppressed{Reason: finding.OwnedByOSPackage, Detail: "d"}, &vex.Analysis{State: "not_affected", Detail: "d"}},
+		{finding.Suppressed{Reason: finding.DistroFixed, Detail: "d"}, &vex.Analysis{State: "resolved", Detail: "d"}},
+		{finding.Suppressed{Reason: finding.UnderInvestigation, Detail: "d"}, &vex.Analysis{State: "in_triage", Detail: "d"}},
+		{finding.Suppressed{Reason: finding.NotShipped, Detail: "d"}, &vex.Analysis{State: "not_affected", Justification: "code_not_present", Detail: "d"}},
+		{finding.Suppressed{Reason: finding.OtherModule, Detail: "d"}, &vex.Analysis{State: "false_positive", Detail: "d"}},
+		{finding.Suppressed{Reason: finding.RecordRejected, Detail: "d"}, &vex.Analysis{State: "false_positive", Detail: "d"}},
+		{finding.Suppressed{Reason: finding.DistroAffected, Detail: "d"}, nil},
+		{
+			finding.Suppressed{Reason: finding.VEX, Detail: "d", Statement: &finding.Statement{Status: "not_affected", Justification: vex.CodeNotInExecutePath, Impact: "i"}},
+			&vex.Analysis{State: "not_affected", Justification: "code_not_reachable", Detail: "i"},
+		},
+		{
+			finding.Suppressed{Reason: finding.VEX, Detail: "d", Statement: &finding.Statement{Status: "not_affected", Justification: vex.CodeNotControllable}},
+			&vex.Analysis{State: "not_affected", Detail: "vulnerable code cannot be controlled by adversary: d"},
+		},
+		{finding.Suppressed{Reason: finding.VEX, Detail: "d", Statement: &finding.Statement{Status: "fixed"}}, &vex.Analysis{State: "resolved", Detail: "d"}},
+	} {
+		if diff := cmp.Diff(tt.want, vex.AnalysisOf(&tt.x)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.x.Reason, diff)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/sightline-sec/sightline/internal/finding"
-	"github.com/sightline-sec/sightline/internal/purl"
+	"github.com/sightline-sec/sightline/internal/vuln"
 )
 
 // stated is one statement of a result: a vulnerability of one package, and what is known of it.
@@ -24,6 +24,9 @@ type stated struct {
 	justification string
 	impact        string
 	action        string
+	mistaken      bool // the match itself was none
+	fixable       bool
+	wontFix       bool
 }
 
 // statements says what a result states, in a stable order: findings are affected (malware too), suppressed ones are what
@@ -34,31 +37,17 @@ func statements(r *finding.Result) []stated {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		aliases[f.Vulnerability.ID] = f.Vulnerability.Aliases
-		s := stated{id: f.Vulnerability.ID, aliases: f.Vulnerability.Aliases, pkg: f.Package, status: Affected, action: action(f)}
+		s := stated{id: f.Vulnerability.ID, aliases: f.Vulnerability.Aliases, pkg: f.Package, status: Affected, action: action(f), fixable: f.FixedVersion != "", wontFix: f.Status == vuln.StatusWontFix}
 		if f.Linked != nil && f.Linked.State == finding.NotLinked {
 			s.status, s.justification, s.impact, s.action = NotAffected, CodeNotPresent, f.Linked.Detail, ""
 		}
 		list = append(list, s)
 	}
 	for i := range r.Suppressed {
-		x := &r.Suppressed[i]
-		s := stated{id: x.Vulnerability, aliases: aliases[x.Vulnerability], pkg: x.Package, status: NotAffected, impact: x.Detail}
-		switch x.Reason {
-		case finding.DistroAffected:
-			continue // stated of the package that it is counted on
-		case finding.DistroFixed:
-			s.status = Fixed
-		case finding.UnderInvestigation:
-			s.status = UnderInvestigation
-		case finding.NotShipped, finding.CodeNotLinked:
-			s.justification = CodeNotPresent
-		case finding.VEX:
-			if st := x.Statement; st != nil {
-				s.status, s.justification = Status(st.Status), st.Justification
-				s.impact = cmp.Or(st.Impact, x.Detail)
-			}
+		if s, ok := ofSuppressed(&r.Suppressed[i]); ok {
+			s.aliases = aliases[s.id]
+			list = append(list, s)
 		}
-		list = append(list, s)
 	}
 	slices.SortStableFunc(list, func(a, b stated) int {
 		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.pkg.PURL, b.pkg.PURL), cmp.Compare(a.status, b.status))
@@ -66,6 +55,29 @@ func statements(r *finding.Result) []stated {
 	return slices.CompactFunc(list, func(a, b stated) bool {
 		return a.id == b.id && a.pkg.PURL == b.pkg.PURL && a.status == b.status && a.impact == b.impact
 	})
+}
+
+// ofSuppressed is what a suppressed match states; false where that is stated of another package.
+func ofSuppressed(x *finding.Suppressed) (stated, bool) {
+	s := stated{id: x.Vulnerability, pkg: x.Package, status: NotAffected, impact: x.Detail}
+	switch x.Reason {
+	case finding.DistroAffected:
+		return s, false // stated of the package that it is counted on
+	case finding.DistroFixed:
+		s.status = Fixed
+	case finding.UnderInvestigation:
+		s.status = UnderInvestigation
+	case finding.NotShipped, finding.CodeNotLinked:
+		s.justification = CodeNotPresent
+	case finding.OtherModule, finding.RecordRejected:
+		s.mistaken = true
+	case finding.VEX:
+		if st := x.Statement; st != nil {
+			s.status, s.justification = Status(st.Status), st.Justification
+			s.impact = cmp.Or(st.Impact, x.Detail)
+		}
+	}
+	return s, true
 }
 
 func action(f *finding.Finding) string {
@@ -76,25 +88,6 @@ func action(f *finding.Finding) string {
 		return fmt.Sprintf("Update %s %s to %s.", f.Package.Name, f.Package.Version, f.FixedVersion)
 	}
 	return "No fixed version is known."
-}
-
-// product names the scanned artifact: an image by its OCI purl with the digest; else by its name.
-func product(r *finding.Result) (id string, hashes map[string]string) {
-	a := &r.Artifact
-	digest := a.Digest
-	if digest == "" {
-		digest = a.ImageID
-	}
-	name := cmp.Or(a.Reference, a.Name, "artifact")
-	if digest == "" {
-		return name, nil
-	}
-	repo, _ := splitReference(name)
-	u := purl.Parsed{Type: "oci", Name: strings.ToLower(lastElement(repo)), Version: digest}
-	if a.Reference != "" {
-		u.Qualifiers = map[string]string{"repository_url": repo}
-	}
-	return u.String(), map[string]string{"sha-256": strings.TrimPrefix(digest, "sha256:")}
 }
 
 // WriteOpenVEX writes what a result states as an OpenVEX document (spec v0.2.0) of the given author, which says what the scanner found: a
@@ -129,11 +122,11 @@ func WriteOpenVEX(w io.Writer, r *finding.Result, author string, at time.Time) e
 		Context: "https://openvex.dev/ns/v0.2.0", Author: author, Timestamp: at.UTC().Format(time.RFC3339), Version: 1,
 		Tooling: "sightline " + r.Run.Scanner, Statements: []statement{},
 	}
-	id, hashes := product(r)
+	id, hashes := nameOf(&r.Artifact)
 	for _, s := range statements(r) {
 		st := statement{
 			Vulnerability: vulnerability{s.id, s.aliases}, Status: s.status, Action: s.action,
-			Products: []component{{ID: id, Hashes: hashes, Subcomponents: []component{{ID: cmp.Or(s.pkg.PURL, s.pkg.Name)}}}},
+			Products: []component{{ID: id, Hashes: hashes, Subcomponents: []component{{ID: packageName(s.pkg.PURL, s.pkg.Name, s.pkg.Version)}}}},
 		}
 		if s.status == NotAffected {
 			st.Justification, st.Impact = s.justification, s.impact
@@ -152,33 +145,26 @@ func WriteOpenVEX(w io.Writer, r *finding.Result, author string, at time.Time) e
 // WriteCSAF writes what a result states as a CSAF 2.0 document of category csaf_vex (section 4.5).
 func WriteCSAF(w io.Writer, r *finding.Result, author string, at time.Time) error {
 	type object = map[string]any
-	id, _ := product(r)
+	whole, _ := nameOf(&r.Artifact)
 	list := statements(r)
-	ids := map[string]string{} // purl -> product id
+	ids := map[string]string{} // of a package -> of it in the artifact
 	var packages, relations []object
-	const whole = "artifact"
 	of := func(p finding.Package) string {
-		key := cmp.Or(p.PURL, p.Name)
-		if got, ok := ids[key]; ok {
+		part := packageName(p.PURL, p.Name, p.Version)
+		if got, ok := ids[part]; ok {
 			return got
 		}
-		n := len(ids) + 1
-		part := fmt.Sprintf("package-%d", n)
-		helper := object{}
+		name := object{"product_id": part, "name": strings.TrimSpace(p.Name + " " + p.Version)}
 		if p.PURL != "" {
-			helper["purl"] = p.PURL
-		}
-		name := object{"product_id": part, "name": p.Name + " " + p.Version}
-		if len(helper) > 0 {
-			name["product_identification_helper"] = helper
+			name["product_identification_helper"] = object{"purl": p.PURL}
 		}
 		packages = append(packages, name)
-		ids[key] = fmt.Sprintf("artifact:package-%d", n)
+		ids[part] = "artifact:" + part
 		relations = append(relations, object{
 			"category": "default_component_of", "product_reference": part, "relates_to_product_reference": whole,
-			"full_product_name": object{"product_id": ids[key], "name": p.Name + " " + p.Version + " in " + id},
+			"full_product_name": object{"product_id": ids[part], "name": strings.TrimSpace(p.Name+" "+p.Version) + " in " + cmp.Or(r.Artifact.Name, "an artifact")},
 		})
-		return ids[key]
+		return ids[part]
 	}
 	var vulnerabilities []object
 	for i := 0; i < len(list); {
@@ -225,14 +211,11 @@ func WriteCSAF(w io.Writer, r *finding.Result, author string, at time.Time) erro
 	}
 	sum := sha256.Sum256(b)
 	now := at.UTC().Format(time.RFC3339)
-	helper := object{}
-	if strings.HasPrefix(id, "pkg:") {
-		helper["purl"] = id
+	helper := object{"x_generic_uris": []object{{"namespace": namespace, "uri": whole}}}
+	if strings.HasPrefix(whole, "pkg:") {
+		helper = object{"purl": whole}
 	}
-	names := []object{{"product_id": whole, "name": id}}
-	if len(helper) > 0 {
-		names[0]["product_identification_helper"] = helper
-	}
+	names := []object{{"product_id": whole, "name": cmp.Or(r.Artifact.Name, "an artifact"), "product_identification_helper": helper}}
 	doc := object{
 		"document": object{
 			"category": "csaf_vex", "csaf_version": "2.0", "title": "What a scan found in " + cmp.Or(r.Artifact.Name, "an artifact"),
