@@ -116,6 +116,7 @@ func (m *merger) inventory() *inventory.Inventory {
 		p.License = expressions.of(p)
 		inv.Removed = append(inv.Removed, *p)
 	}
+	inv.Incomplete = append(inv.Incomplete, m.alone(histories)...)
 	for _, l := range m.layers {
 		inv.Incomplete = append(inv.Incomplete, l.incomplete...)
 		if l.unreported > 0 {
@@ -196,13 +197,13 @@ func (m *merger) ships(histories []*history) map[installed]inventory.Ships {
 		i := m.holder(p, top)
 		return i >= 0 && m.layers[i].links[p] != ""
 	}
-	ships := map[installed]inventory.Ships{}
+	ships, moved := map[installed]inventory.Ships{}, diversionsOf(histories)
 	for _, h := range histories {
 		if h.visible < 0 {
 			continue
 		}
 		for _, own := range h.seen[h.visible].facts.Owned {
-			ships[installed{own.Package, own.Arch}] = inventory.ShipsOf(own.Paths, link)
+			ships[installed{own.Package, own.Arch}] = inventory.ShipsOf(moved.paths(own), link)
 		}
 	}
 	return ships

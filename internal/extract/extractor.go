@@ -114,6 +114,10 @@ type Facts struct {
 	Distro *inventory.Distro
 	// Owned are files that an OS package brought.
 	Owned []Owned
+	// Diverted are files that OS packages have under another name than their lists say.
+	Diverted []Diversion
+	// Alone are reports that count where a container sees no file of a name beside.
+	Alone []Alone
 	// Licenses of OS packages that stand in another file than the package.
 	Licenses []License
 	// Incomplete are parts of the file that were not understood; Path and Layer are filled in by the walker where empty.
@@ -125,6 +129,19 @@ type Owned struct {
 	Package string   // name, as in Packages
 	Arch    string   // where the package manager installs one name for several architectures; else empty
 	Paths   []string // relative to the root, clean, files only where that is known
+}
+
+// Diversion renames a file of all OS packages but one, which has a file of its own under that name. Paths are as in Owned.
+type Diversion struct {
+	From, To string
+	By       string // the package; empty where the administrator did it
+}
+
+// Alone is a report about a file that has no companion: an extractor sees one file only.
+type Alone struct {
+	Without string // path of the companion
+	Reason  artifact.Reason
+	Detail  string
 }
 
 // License gives licences to the OS package of that name.

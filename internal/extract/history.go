@@ -114,12 +114,13 @@ type ownership struct {
 
 func (m *merger) owners(histories []*history) owners {
 	o := owners{byPath: map[string]ownership{}, merged: map[string]bool{}, ever: once(histories)}
+	moved := diversionsOf(histories)
 	for _, h := range histories {
 		if h.visible < 0 {
 			continue
 		}
 		for _, own := range h.seen[h.visible].facts.Owned {
-			for _, p := range own.Paths {
+			for _, p := range moved.paths(own) {
 				o.byPath[p] = ownership{own.Package, h.seen[h.visible].layer}
 			}
 		}

@@ -40,6 +40,11 @@ func (lines) Extract(_ context.Context, f *extract.File, facts *extract.Facts) e
 		case name == "owns":
 			pkg, path, _ := strings.Cut(version, " ")
 			facts.Owned = append(facts.Owned, extract.Owned{Package: pkg, Paths: strings.Fields(path)})
+		case name == "diverts": // by from to
+			f := strings.Fields(version)
+			facts.Diverted = append(facts.Diverted, extract.Diversion{By: strings.Trim(f[0], ":"), From: f[1], To: f[2]})
+		case name == "needs":
+			facts.Alone = append(facts.Alone, extract.Alone{Without: version, Reason: artifact.Unsupported, Detail: "alone"})
 		case !ok:
 			return fmt.Errorf("line %q has no version", line)
 		case strings.HasPrefix(name, "in/"): // twice inside one file
@@ -200,6 +205,32 @@ func TestMergedView(t *testing.T) {
 			name:    "a library of its own is more than headers",
 			layers:  source{{"db/installed=os/a-dev 1,owns a-dev usr/include/a.h usr/lib/liba.so", "usr/lib/liba.so=elf"}},
 			present: []string{"a-dev@1 L0 db/installed"},
+		},
+		{
+			name: "a diverted file is its package's under the other name",
+			layers: source{{
+				"db/installed=os/a 1,os/b 1,owns a x/a.pkg,owns b x/a.pkg,diverts b x/a.pkg x/real.pkg", "x/a.pkg=m 1", "x/real.pkg=n 1",
+			}},
+			present: []string{"a@1 L0 db/installed", "b@1 L0 db/installed", "m@1 L0 x/a.pkg owner=b", "n@1 L0 x/real.pkg owner=a"},
+		},
+		{
+			name:    "what the administrator puts in the place of a diverted file is nobody's",
+			layers:  source{{"db/installed=os/a 1,owns a x/a.pkg,diverts : x/a.pkg x/real.pkg", "x/a.pkg=m 1", "x/real.pkg=n 1"}},
+			present: []string{"a@1 L0 db/installed", "m@1 L0 x/a.pkg", "n@1 L0 x/real.pkg owner=a"},
+		},
+		{
+			name:     "a file without its companion",
+			layers:   source{{"d/a.pkg=needs d/other"}},
+			problems: []string{"unsupported d/a.pkg"},
+		},
+		{
+			name:     "a file whose companion a later layer takes away",
+			layers:   source{{"d/a.pkg=needs d/other", "d/other=x"}, {"-d/other"}},
+			problems: []string{"unsupported d/a.pkg"},
+		},
+		{
+			name:   "a file with its companion, and one that is gone",
+			layers: source{{"d/a.pkg=needs d/other", "d/other->x", "e/a.pkg=needs e/other"}, {"-e/a.pkg"}},
 		},
 		{
 			name:    "software that an OS package owns is that package",

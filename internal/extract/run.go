@@ -234,8 +234,11 @@ func (r *run) cap(l *layerIndex, path string, facts *Facts) {
 			bytes += int64(len(p))
 		}
 	}
+	for _, d := range facts.Diverted {
+		bytes += 48 + int64(len(d.From)+len(d.To)+len(d.By))
+	}
 	if r.owned.Add(bytes) > maxOwned {
-		facts.Owned = nil
+		facts.Owned, facts.Diverted = nil, nil
 		l.report(artifact.Incomplete{
 			Path: path, Reason: artifact.PackagesLimit,
 			Detail: fmt.Sprintf("its list of files, past %d MiB of such lists", maxOwned>>20),

@@ -26,7 +26,7 @@ import (
 
 // Extractors are the extractors of this package.
 func Extractors() []extract.Extractor {
-	return []extract.Extractor{&binaries{buffers: &sync.Pool{New: func() any { return new(buffers) }}}, goMod{}, vendored{}}
+	return []extract.Extractor{&binaries{buffers: &sync.Pool{New: func() any { return new(buffers) }}}, goMod{}, vendored{}, sums{}}
 }
 
 // binaries is the extractor of Go binaries.

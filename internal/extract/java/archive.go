@@ -80,7 +80,7 @@ func newArchives() *archives {
 }
 
 func (*archives) Name() string  { return "java" }
-func (*archives) Revision() int { return 1 }
+func (*archives) Revision() int { return 2 }
 
 func (*archives) Claims() []extract.Claim {
 	var list []extract.Claim
@@ -92,8 +92,12 @@ func (*archives) Claims() []extract.Claim {
 
 func (x *archives) Extract(ctx context.Context, file *extract.File, facts *extract.Facts) error {
 	ra := file.ReaderAt()
-	if ra == nil || file.Size == 0 {
-		return nil // placeholders are empty
+	if ra == nil {
+		return nil
+	}
+	if file.Size == 0 {
+		emptyArchive(facts, location{outer: file.Path})
+		return nil
 	}
 	s := x.scratch.Get().(*scratch)
 	defer x.scratch.Put(s)
@@ -230,6 +234,13 @@ func (r *reading) left(err error) error {
 		return nil
 	}
 	return err
+}
+
+// emptyArchive reports an archive without a byte: a build or a copy that failed.
+func emptyArchive(facts *extract.Facts, at location) {
+	if shared, _ := isArchive([]byte(at.path())); !shared {
+		facts.Report(artifact.Unparsable, at.in("an archive of 0 bytes"))
+	}
 }
 
 // damage reports what is wrong in one place. The error that it returns ends the file: the scan is over.

@@ -158,7 +158,23 @@ func TestArchives(t *testing.T) {
 		},
 		{name: "a file that is no zip", path: "srv/t-1.jar", jar: "hello", problems: []string{"unparsable: not a zip archive"}},
 		{name: "another format with one of our suffixes", path: "srv/t.rar", jar: "Rar!\x1a\x07\x00"},
-		{name: "an empty file", path: "srv/t-1.jar"},
+		{name: "an empty file", path: "srv/t-1.jar", problems: []string{"unparsable: an archive of 0 bytes"}},
+		{name: "an empty file of another format", path: "srv/t.rar"},
+		{
+			name: "an empty file in a jar", path: "srv/t-1.jar", jar: jarOf(t, properties("g", "t", "1"), member{name: "lib/x.jar"}),
+			want: []string{"g:t@1 [pom.properties]"}, problems: []string{"unparsable: in lib/x.jar: an archive of 0 bytes"},
+		},
+		{
+			name: "a fat jar that names no version is no package", path: "srv/app.jar", jar: jarOf(t, class, member{name: "lib/lib-1.2.jar", content: lib}),
+			want: []string{"com.example:lib@1.2 [in lib/lib-1.2.jar: pom.properties]"},
+		},
+		{
+			name: "entities are not expanded", path: "srv/lib-1.2.jar",
+			jar: jarOf(t, class, pomXML("com.example", "lib", `<?xml version="1.0"?><!DOCTYPE project [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>
+<project><groupId>com.example</groupId><artifactId>lib</artifactId><version>&b;</version></project>`)),
+			want:     []string{"com.example:lib@1.2 [pom.xml, version by its file name or manifest]"},
+			problems: []string{"unsupported: META-INF/maven/com.example/lib/pom.xml: pom: it declares entities of its own, which are not expanded"},
+		},
 		{name: "cut off", path: "srv/lib-1.2.jar", jar: lib[:len(lib)/2], problems: []string{"unparsable: not a zip archive"}},
 	} {
 		packages, incomplete := find(t, "java", c.path, c.jar)

@@ -55,7 +55,7 @@ func (r *reading) packages(z *zipFile, c *contents, at location) error {
 		return nil
 	}
 	d, ok := deriveOwn(f, m, c, at.path())
-	if ok && (len(list) == 0 || d.version != "") {
+	if ok && d.version != "" { // without one there is nothing to match; what is nested in it counts by itself
 		r.facts.Packages = append(r.facts.Packages, mavenPackage(d.group, d.artifact, d.version, m.licenses(), at.in(d.by)))
 	}
 	return nil
@@ -110,6 +110,9 @@ func (r *reading) describe(z *zipFile, e pomEntries, at location) (described, er
 			p, err := parsePom(b)
 			if err != nil {
 				r.facts.Report(artifact.Unparsable, at.in(clip(e.pom.name)+": "+clip(err.Error())))
+			}
+			if p.entities {
+				r.facts.Report(artifact.Unsupported, at.in(clip(e.pom.name)+": "+ownEntities))
 			}
 			d.licenses = p.licenses
 			d.fill(p.coordinates())

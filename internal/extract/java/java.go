@@ -6,7 +6,8 @@
 // Of an archive it promises one package for each pom.properties (or pom.xml, where that is missing), which is what
 // Maven wrote when the code was built: copies that were put into another jar count as well, and the evidence tells
 // them from the archive's own. An archive that says nothing so is named by the place it has in a repository, by its
-// manifest and by its file name. Where the group cannot be told the name is the artifact alone, and the evidence says so.
+// manifest and by its file name. Where the group cannot be told the name is the artifact alone, and the evidence says so;
+// where no version can be told, it is no package.
 // Archives of sources and javadoc are no code, and a runtime's own (rt.jar) belong to the runtime: they are no packages.
 //
 // Archives are read through their central directory, a few entries each; a stored one inside another is read in place, a

@@ -16,6 +16,7 @@ import (
 // nested reads an archive that is an entry of another: a stored one where it lies, a compressed one inflated into memory.
 func (r *reading) nested(ctx context.Context, z *zipFile, e zipEntry, at location) error {
 	if e.size == 0 {
+		emptyArchive(r.facts, at)
 		return nil
 	}
 	if at.depth > maxNesting {

@@ -16,7 +16,11 @@ type pom struct {
 	licenses     []string
 	dependencies []dependency
 	managed      []dependency
+	entities     bool // it declares entities of its own
 }
+
+// ownEntities says that text is missing from what a pom says: entities of its own are not expanded, since few bytes of them can stand for gigabytes.
+const ownEntities = "pom: it declares entities of its own, which are not expanded"
 
 // dependency is one element of a pom's dependencies, as written.
 type dependency struct {
@@ -77,6 +81,8 @@ func parsePomUntil(b []byte, last string) (*pom, error) {
 			if t.Name.Local == "dependency" {
 				dep = dependency{}
 			}
+		case xml.Directive:
+			p.entities = p.entities || bytes.Contains(t, []byte("<!ENTITY"))
 		case xml.CharData:
 			if text.Len()+len(t) <= maxPomValue {
 				text.Write(t)

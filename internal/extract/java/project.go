@@ -17,7 +17,7 @@ type project struct{}
 var _ extract.Extractor = project{}
 
 func (project) Name() string  { return "pom" }
-func (project) Revision() int { return 1 }
+func (project) Revision() int { return 2 }
 
 func (project) Claims() []extract.Claim {
 	return []extract.Claim{{Base: "pom.xml", In: []artifact.Kind{artifact.Directory}, Match: func(p string) bool {
@@ -30,6 +30,9 @@ func (project) Extract(_ context.Context, file *extract.File, facts *extract.Fac
 		return &artifact.ErrLimit{Reason: artifact.FileTooLarge, Detail: fmt.Sprintf("%d bytes; a pom is read up to %d", file.Size, maxMetadata)}
 	}
 	p, err := parsePom(file.Bytes())
+	if p.entities {
+		facts.Report(artifact.Unsupported, ownEntities)
+	}
 	managed := map[managedKey]string{}
 	for _, d := range p.managed {
 		if d.scope == "import" {

@@ -132,7 +132,7 @@ func parsePomProperties(text string) coordinates {
 // plain is a value that can be a part of coordinates: one word, with nothing that was to be filled in.
 func plain(v string) string {
 	v = strings.TrimSpace(v)
-	if len(v) > 512 || strings.ContainsAny(v, "${}@ \t\r\n\x00<>\"\\/:") {
+	if len(v) > 512 || strings.ContainsAny(v, "${}@& \t\r\n\x00<>\"\\/:") {
 		return ""
 	}
 	return strings.ToValidUTF8(v, "?")

@@ -155,6 +155,15 @@ func TestPomOfSourceTree(t *testing.T) {
 			t.Errorf("%s: %s\nwant %s", c.name, got, c.problems)
 		}
 	}
+	bomb := `<!DOCTYPE p [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><project><dependencies>` +
+		dependency("&b;", "a", "<version>1</version>") + dependency("g", "a", "<version>1</version>") + `</dependencies></project>`
+	packages, problems := find(t, "pom", "pom.xml", bomb)
+	if diff := cmp.Diff([]string{"g:a@1"}, packages); diff != "" {
+		t.Errorf("entities (-want +got):\n%s", diff)
+	}
+	if want := []string{"unsupported: " + ownEntities, "unparsable: pom: 1 dependencies whose names this file alone does not tell"}; !cmp.Equal(want, problems) {
+		t.Errorf("entities: %q, want %q", problems, want)
+	}
 	for _, broken := range []string{"<project><dependencies>", "<project></x>", "<a", `<?xml version="1.0" encoding="UTF-16"?><project/>`} {
 		if _, problems := find(t, "pom", "pom.xml", broken); len(problems) != 1 {
 			t.Errorf("%s: %q", broken, problems)

@@ -12,8 +12,8 @@ import (
 )
 
 // DpkgFiles reads which files a package brought: info/NAME.list and info/NAME:ARCH.list, and in distroless images
-// status.d/NAME.md5sums. Directories are left out where the next line shows that they are one. Diversions
-// (dpkg-divert(1)) are not applied: a diverted file is told under the name in the package.
+// status.d/NAME.md5sums. Directories are left out where the next line shows that they are one. It also
+// reads the diversions (dpkg-divert(1)), by which the merge knows under which name a file of these lists is on the disk.
 type DpkgFiles struct{}
 
 var _ extract.Extractor = DpkgFiles{}
@@ -22,14 +22,14 @@ var _ extract.Extractor = DpkgFiles{}
 func (DpkgFiles) Name() string { return "dpkg-files" }
 
 // Revision implements [extract.Extractor].
-func (DpkgFiles) Revision() int { return 1 }
+func (DpkgFiles) Revision() int { return 2 }
 
 // Claims implements [extract.Extractor].
 func (DpkgFiles) Claims() []extract.Claim {
 	var claims []extract.Claim
 	list := func(p string) bool { return strings.HasSuffix(p, ".list") }
 	for _, d := range adminDirs() {
-		claims = append(claims, extract.Claim{Dir: d + "/info", Match: list})
+		claims = append(claims, extract.Claim{Dir: d + "/info", Match: list}, extract.Claim{Path: d + "/" + diversionsBase})
 	}
 	sums := func(p string) bool { return strings.HasSuffix(p, ".md5sums") }
 	return append(claims, extract.Claim{Dir: "var/lib/dpkg/status.d", Match: sums})
@@ -38,6 +38,9 @@ func (DpkgFiles) Claims() []extract.Claim {
 // Extract implements [extract.Extractor].
 func (DpkgFiles) Extract(_ context.Context, f *extract.File, facts *extract.Facts) error {
 	base := path.Base(f.Path)
+	if base == diversionsBase {
+		return diversions(f.Bytes(), facts)
+	}
 	ext := path.Ext(base)
 	name, arch, _ := strings.Cut(strings.TrimSuffix(base, ext), ":")
 	owned := extract.Owned{Package: name, Arch: arch}

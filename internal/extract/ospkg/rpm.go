@@ -31,7 +31,7 @@ func rpmDirs() []string {
 func (Rpm) Name() string { return "rpm" }
 
 // Revision implements [extract.Extractor].
-func (Rpm) Revision() int { return 1 }
+func (Rpm) Revision() int { return 2 }
 
 // Claims implements [extract.Extractor].
 func (Rpm) Claims() []extract.Claim {

@@ -62,11 +62,11 @@ func TestRpmHeaders(t *testing.T) {
 			facts := run(t, ospkg.Rpm{}, "var/lib/rpm/x", text)
 			got := map[string]string{}
 			for _, p := range facts.Packages {
-				got[p.Name] = strings.Join([]string{p.Version, p.Arch, p.Source.Name, p.Source.Version, p.Vendor, p.Module}, "|")
+				got[p.Name] = strings.Join([]string{p.Version, p.Arch, p.Source.Name, p.Source.Version, p.Vendor, p.Module + p.ModuleBuild}, "|")
 			}
 			if d := cmp.Diff(map[string]string{
 				"plain": "1-2||plain|1-2||", "epoch-zero": "1-2||epoch-zero|1-2||", "epoch": "7:1-2||epoch|7:1-2||",
-				"later-entry-wins": "1-2|x86_64|later-entry-wins|1-2||", "module": "1-2||module|1-2||postgresql:15",
+				"later-entry-wins": "1-2|x86_64|later-entry-wins|1-2||", "module": "1-2||module|1-2||postgresql:15920:rhel9",
 				"no-module": "1-2||no-module|1-2||", "odd-source": "1-2||odd-source|1-2|A[31mvendor|",
 				"files": "1-2||files|1-2||", "bad-files": "1-2||bad-files|1-2||", "worse-files": "1-2||worse-files|1-2||", "last": "1-2||last|1-2||",
 			}, got); d != "" {

@@ -108,8 +108,9 @@ func (d *rpmDatabase) add(f *rpmFields) (p *inventory.Package, more bool) {
 	d.index[id] = struct{}{}
 	pkg := inventory.Package{
 		Name: id.name, Version: id.version, Arch: id.arch, Ecosystem: purl.RedHat,
-		Vendor: d.text(f.vendor), Module: d.module(f.module), Licenses: d.license(f.license),
+		Vendor: d.text(f.vendor), Licenses: d.license(f.license),
 	}
+	pkg.Module, pkg.ModuleBuild = d.module(f.module)
 	d.facts.Packages = append(d.facts.Packages, pkg)
 	d.sources = append(d.sources, d.source(f.source, epoch, version[len(epoch):]))
 	return &d.facts.Packages[len(d.facts.Packages)-1], true
@@ -247,14 +248,17 @@ func (d *rpmDatabase) files(h *rpmHeader, p *inventory.Package) {
 	}
 }
 
-// module shortens a modularity label, name:stream:version:context[:arch], to the name and stream that advisories are about.
-func (d *rpmDatabase) module(label []byte) string {
+// module parts a modularity label, name:stream:version:context[:arch], into the name and stream that advisories are about, and the build of it.
+func (d *rpmDatabase) module(label []byte) (stream, build string) {
 	name, rest, ok := bytes.Cut(label, []byte(":"))
-	stream, _, _ := bytes.Cut(rest, []byte(":"))
-	if !ok || !legalVersion(name) || !legalVersion(stream) {
-		return ""
+	line, after, _ := bytes.Cut(rest, []byte(":"))
+	if !ok || !legalVersion(name) || !legalVersion(line) {
+		return "", ""
 	}
-	return d.text(label[:len(name)+1+len(stream)])
+	if number, context, _ := bytes.Cut(after, []byte(":")); legalVersion(number) && (len(context) == 0 || legalVersion(context)) {
+		build = d.text(after)
+	}
+	return d.text(label[:len(name)+1+len(line)]), build
 }
 
 // text keeps one copy of a string that repeats, without what cannot be shown. One that is longer than any licence, and
