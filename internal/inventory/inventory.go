@@ -35,8 +35,11 @@ type Package struct {
 	License string `json:"license,omitempty"`
 	Vendor  string `json:"vendor,omitempty"` // of an rpm: who built it
 	// Module is the stream of the rpm module that the package belongs to: "nodejs:18".
-	Module   string     `json:"module,omitempty"`
-	Evidence []Evidence `json:"evidence,omitempty"` // sorted by path
+	Module string `json:"module,omitempty"`
+	// ModuleBuild is the build of that stream, as the modularity label has it behind the stream: version and context,
+	// "8080020230306170042:63b34585".
+	ModuleBuild string     `json:"module_build,omitempty"`
+	Evidence    []Evidence `json:"evidence,omitempty"` // sorted by path
 	// Layer introduced the package; nil where the artifact has no layers.
 	Layer *artifact.LayerRef `json:"layer,omitempty"`
 	// RemovedIn is the layer that deleted or replaced it; set only in Inventory.Removed.

@@ -50,6 +50,8 @@ type identity struct {
 	arch      string
 	distro    string // debian-12
 	upstream  string // name or name@version of the source package, as Syft writes it
+	module    string // stream of an rpm's module
+	build     string // of that stream
 }
 
 func identify(s string) (identity, error) {
@@ -64,11 +66,22 @@ func identify(s string) (identity, error) {
 	id.ecosystem, id.name = u.Package()
 	if id.typ == "rpm" {
 		id.upstream = sourceRPM(id.upstream)
+		id.module, id.build = moduleOf(u.Qualifiers["rpmmod"])
 	}
 	if epoch := u.Qualifiers["epoch"]; epoch != "" && epoch != "0" && id.version != "" {
 		id.version = epoch + ":" + id.version
 	}
 	return id, nil
+}
+
+// moduleOf parts a modularity label, name:stream:version:context.
+func moduleOf(label string) (module, build string) {
+	name, rest, ok := strings.Cut(label, ":")
+	stream, build, _ := strings.Cut(rest, ":")
+	if !ok || name == "" || stream == "" {
+		return "", ""
+	}
+	return name + ":" + stream, build
 }
 
 // sourceRPM gives the name of a source rpm, which Syft writes as the file's: openssl-3.0.1-41.el9_0.src.rpm. Its version has no epoch there, so that

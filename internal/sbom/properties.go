@@ -60,6 +60,7 @@ func packageProperties(p *inventory.Package, identity identity) properties {
 	out.add("license", p.License)
 	out.add("vendor", p.Vendor)
 	out.add("module", p.Module)
+	out.add("module_build", p.ModuleBuild)
 	out.add("ships", string(p.Ships))
 	if p.Unpackaged {
 		out.add("unpackaged", "true")

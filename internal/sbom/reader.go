@@ -117,7 +117,11 @@ func (r *reader) add(c *component) error {
 		Ships:     inventory.Ships(c.facts.first("ships")),
 		Stated:    true,
 
-		Unpackaged: c.facts.first("unpackaged") == "true",
+		Unpackaged:  c.facts.first("unpackaged") == "true",
+		ModuleBuild: c.facts.first("module_build"),
+	}
+	if k.Module == "" {
+		k.Module, k.ModuleBuild = id.module, id.build
 	}
 	if ecosystem != "" {
 		k.Ecosystem = purl.Ecosystem(ecosystem)

@@ -94,7 +94,8 @@ func Result(hostile string) *finding.Result {
 	evil := lang(purl.NPM, hostile, "1.0.0-"+strings.Repeat("v", 2000), "npm", 2, "app/node_modules/"+hostile+"/package.json")
 	evil.Licenses = []string{hostile, "SEE LICENSE IN <file>"}
 	nginx := lang(purl.Upstream, "nginx", "1.25.3", "upstream", 2, "usr/local/sbin/nginx")
-	nginx.Unpackaged, nginx.Vendor, nginx.Module, nginx.License = true, "somebody", "nginx:1.25", "BSD-2-Clause"
+	nginx.Unpackaged, nginx.Vendor, nginx.License = true, "somebody", "BSD-2-Clause"
+	nginx.Module, nginx.ModuleBuild = "nginx:1.25", "9050020250130114516:rhel9"
 	nginx.Licenses = []string{"2-clause BSD"}
 	nginx.Evidence[0].Detail = `the version string "nginx/1.25.3"`
 	removed := lang(purl.NPM, "left-pad", "1.0.0", "npm", 1, "tmp/node_modules/left-pad/package.json")
