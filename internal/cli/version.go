@@ -83,7 +83,7 @@ func (e *env) versionCommand() *cobra.Command {
 			return usage("--format %q: write text or json", format)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cmd.Flags().StringVarP(&format, "format", "f", "text", "text or json")
 	cmd.AddCommand(e.compareCommand())
 	return cmd
 }
