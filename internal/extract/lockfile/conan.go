@@ -117,7 +117,7 @@ func readConanfile(b []byte, found *pins) error {
 			switch {
 			case addConan(found, text):
 			case strings.Contains(text, "/["):
-				found.loose = append(found.loose, clean(text[:min(len(text), 200)]))
+				found.notPinned(text)
 			default:
 				found.odd++
 			}

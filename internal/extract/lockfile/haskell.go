@@ -121,7 +121,7 @@ func readFreeze(b []byte, found *pins) error {
 			case isFlags(words[1:]):
 				found.left++
 			default:
-				found.loose = append(found.loose, clean(strings.Join(words, " ")))
+				found.notPinned(strings.Join(words, " "))
 			}
 		}
 	}

@@ -14,7 +14,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/extract"
@@ -89,7 +91,8 @@ type pins struct {
 	cut   bool
 	odd   int      // entries that were not understood
 	left  int      // entries that are left out on purpose
-	loose []string // requirements that are not pinned
+	loose []string // requirements that are not pinned, the first of them
+	more  int      // the others
 	empty bool     // the file says in the way of its tool that there is none
 }
 
@@ -101,14 +104,27 @@ func (f *pins) report() {
 	case f.odd > 1:
 		f.facts.Report(artifact.Unparsable, fmt.Sprintf("%d entries that were not understood", f.odd))
 	}
-	if n := len(f.loose); n > 0 {
-		const shown = 10
-		text := fmt.Sprintf("%.1000q", f.loose[:min(n, shown)])
-		if n > shown {
-			text += fmt.Sprintf(" and %d more", n-shown)
+	if len(f.loose) > 0 {
+		text := strings.Join(f.loose, ", ")
+		if f.more > 0 {
+			text += fmt.Sprintf(" and %d more", f.more)
 		}
 		f.facts.Report(artifact.Unsupported, text+": not pinned to one version, and not judged")
 	}
+}
+
+// notPinned notes a requirement that leaves the version open.
+func (f *pins) notPinned(text string) {
+	const shown, most = 10, 100
+	if len(f.loose) == shown {
+		f.more++
+		return
+	}
+	text = clean(text[:min(len(text), most)])
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		text = strconv.Quote(text)
+	}
+	f.loose = append(f.loose, text)
 }
 
 // pin is one package that a file pins.

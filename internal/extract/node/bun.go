@@ -56,7 +56,7 @@ func (bunLock) Extract(_ context.Context, file *extract.File, facts *extract.Fac
 	}
 	found := newPins(facts)
 	defer found.done()
-	var odd []string
+	var odd names
 	for _, at := range slices.Sorted(maps.Keys(l.Packages)) {
 		elements := l.Packages[at]
 		// name@version, where the version of what is not from a registry is where it came from.
@@ -66,7 +66,7 @@ func (bunLock) Extract(_ context.Context, file *extract.File, facts *extract.Fac
 		}
 		switch {
 		case name == "" || from == "":
-			odd = append(odd, at)
+			odd.add(at)
 		case startsWithDigit(from):
 			found.add(name, from, nil)
 		case isPath(from) || strings.HasPrefix(from, "root:"):

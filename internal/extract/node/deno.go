@@ -62,12 +62,12 @@ func (denoLock) Extract(_ context.Context, file *extract.File, facts *extract.Fa
 	}
 	found := newPins(facts)
 	defer found.done()
-	var odd []string
+	var odd names
 	for _, list := range []map[string]json.RawMessage{npm, l.Packages.NPM} {
 		for _, key := range slices.Sorted(maps.Keys(list)) {
 			name, version := cutDescriptor(key)
 			if version, _, _ = strings.Cut(version, "_"); name == "" || version == "" { // the peers follow
-				odd = append(odd, key)
+				odd.add(key)
 				continue
 			}
 			found.add(name, version, nil)
@@ -78,7 +78,7 @@ func (denoLock) Extract(_ context.Context, file *extract.File, facts *extract.Fa
 			name, version := cutDescriptor(key)
 			scope, rest, ok := strings.Cut(strings.TrimPrefix(name, "@"), "/")
 			if !ok || version == "" {
-				odd = append(odd, key)
+				odd.add(key)
 				continue
 			}
 			found.add("@jsr/"+scope+"__"+rest, version, nil)

@@ -151,20 +151,37 @@ func isPath(spec string) bool {
 	return false
 }
 
-// report notes names that have something in common, the first few of them by name.
-func report(facts *extract.Facts, names []string, what string) {
-	if len(names) == 0 {
+// names are what is told of entries that have something in common. Past a number they are only counted, so that memory is bounded.
+type names struct {
+	list []string
+	more int
+}
+
+func (n *names) add(name string) {
+	if len(n.list) == maxPackages {
+		n.more++
 		return
 	}
-	slices.Sort(names)
-	names = slices.Compact(names)
+	n.list = append(n.list, strings.Clone(name[:min(len(name), maxName)]))
+}
+
+// maxName bounds what is kept of a name that is only told.
+const maxName = 204
+
+// report notes names that have something in common, the first few of them by name.
+func report(facts *extract.Facts, n names, what string) {
+	if len(n.list) == 0 {
+		return
+	}
+	slices.Sort(n.list)
+	list := slices.Compact(n.list)
 	const shown = 10
-	parts := slices.Clone(names[:min(shown, len(names))])
-	for i, name := range parts {
-		parts[i] = printable(name)
+	parts := make([]string, 0, shown)
+	for _, name := range list[:min(shown, len(list))] {
+		parts = append(parts, printable(name))
 	}
 	text := strings.Join(parts, ", ")
-	if more := len(names) - shown; more > 0 {
+	if more := len(list) - len(parts) + n.more; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	facts.Report(artifact.Unsupported, fmt.Sprintf("%.1000s: %s", text, what))

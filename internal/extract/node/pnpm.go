@@ -40,7 +40,7 @@ var (
 
 func (pnpmLock) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
 	found := newPins(facts)
-	var odd, bundling []string
+	var odd, bundling names
 	var section, member string
 	var version string // of the lock; stands above the packages, except in versions 5.0 to 5.2, whose keys tell
 	var entry pnpmEntry
@@ -51,11 +51,11 @@ func (pnpmLock) Extract(_ context.Context, file *extract.File, facts *extract.Fa
 		switch {
 		case !entry.there || entry.folder:
 		case !ok:
-			odd = append(odd, entry.key)
+			odd.add(entry.key)
 		default:
 			found.add(name, pinned, nil)
 			if entry.bundles {
-				bundling = append(bundling, name+"@"+pinned)
+				bundling.add(name + "@" + pinned)
 			}
 		}
 		entry = pnpmEntry{}

@@ -47,7 +47,7 @@ func yarnClassic(b []byte, found *pins) error {
 		header            []byte
 		version, resolved string
 	}
-	var odd []string
+	var odd names
 	entries := 0
 	end := func() {
 		if entry.header == nil {
@@ -60,7 +60,7 @@ func yarnClassic(b []byte, found *pins) error {
 		}
 		switch {
 		case entry.version == "":
-			odd = append(odd, string(entry.header))
+			odd.add(string(entry.header))
 		case entry.resolved != "" || !isPath(spec):
 			found.add(name, entry.version, nil)
 		}
@@ -73,7 +73,7 @@ func yarnClassic(b []byte, found *pins) error {
 			if len(value) == 0 {
 				entry.header = key
 			} else {
-				odd = append(odd, string(key))
+				odd.add(string(key))
 			}
 		case depth != 1:
 		case string(key) == "version":
@@ -84,7 +84,7 @@ func yarnClassic(b []byte, found *pins) error {
 	})
 	end()
 	report(found.facts, odd, noVersion)
-	if err == nil && entries+len(odd) == 0 && !bytes.Contains(b, []byte("# yarn lockfile v")) {
+	if err == nil && entries+len(odd.list) == 0 && !bytes.Contains(b, []byte("# yarn lockfile v")) {
 		return errNoYarn
 	}
 	return err
@@ -141,7 +141,7 @@ func berry(b []byte, found *pins) error {
 		key                           []byte
 		version, resolution, linkType string
 	}
-	var odd []string
+	var odd names
 	end := func() {
 		if entry.key == nil || scalar(entry.key) == "__metadata" {
 			return
@@ -156,7 +156,7 @@ func berry(b []byte, found *pins) error {
 		switch {
 		case entry.linkType == "soft" || isPath(reference):
 		case entry.version == "":
-			odd = append(odd, string(entry.key))
+			odd.add(string(entry.key))
 		default:
 			found.add(name, entry.version, nil)
 		}

@@ -3,6 +3,7 @@ package python
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -22,7 +23,7 @@ type condaMeta struct{}
 var _ extract.Extractor = condaMeta{}
 
 func (condaMeta) Name() string  { return "conda" }
-func (condaMeta) Revision() int { return 1 }
+func (condaMeta) Revision() int { return 2 }
 
 func (condaMeta) Claims() []extract.Claim {
 	return []extract.Claim{{Suffix: ".json", Match: func(p string) bool { return path.Base(path.Dir(p)) == "conda-meta" }}}
@@ -39,6 +40,9 @@ type condaRecord struct {
 	File    string `json:"fn"`
 }
 
+var errNoRecord = errors.New("conda record without name or version")
+
+// Extract needs no bound on the number of values: the decoder steps over all members but these few.
 func (condaMeta) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
 	if err := withinLock(file); err != nil {
 		return err
@@ -48,11 +52,11 @@ func (condaMeta) Extract(_ context.Context, file *extract.File, facts *extract.F
 	if err != nil {
 		err = fmt.Errorf("conda record: %w", err)
 	}
-	if r.Name == "" || r.Version == "" {
-		if err == nil && r.Name+r.Version != "" {
-			err = fmt.Errorf("conda record without name or version")
+	if r.Name == "" || r.Version == "" || len(r.Name)+len(r.Version) > maxValue {
+		if err == nil {
+			err = errNoRecord // conda takes every .json file here for a record; its own state has no such ending
 		}
-		return err // a JSON file of another kind, such as state
+		return err
 	}
 	var licenses []string
 	if text := strings.TrimSpace(r.License); text != "" && len(text) <= maxValue {

@@ -33,7 +33,7 @@ func TestCondaMeta(t *testing.T) {
 			}},
 		},
 		{name: "state", path: "env/conda-meta/state", content: `{}`},
-		{name: "another file", path: "env/conda-meta/pinned.json", content: `{}`},
+		{name: "another file", path: "env/conda-meta/pinned.json", content: `{}`, fails: true},
 		{name: "half a record", path: "env/conda-meta/a.json", content: `{"name":"a"}`, fails: true},
 		{name: "no JSON", path: "env/conda-meta/a.json", content: `{`, fails: true},
 	} {

@@ -109,7 +109,7 @@ func TestOddLockFiles(t *testing.T) {
 				"[[packages]]\nname = \"z\"\n[packages.archive]\nurl = \"https://example.com/z-2.0.tar.gz\"\n[[packages]]\nname = \"y\"\n[packages.archive]\nurl = \"https://example.com/main.zip?token=secret\"\nhashes = {sha256 = \"0\"}\n",
 			want: "a@1.0 g@ z@2.0 y@", purls: "pkg:pypi/y?download_url=https:%2F%2Fexample.com%2Fmain.zip",
 		},
-		{name: "TOML of another kind", path: "poetry.lock", content: "x = 1\n"},
+		{name: "TOML of another kind", path: "poetry.lock", content: "x = 1\n", fails: true},
 		{name: "no TOML", path: "uv.lock", content: "[[package]]\nname = ", fails: true},
 		{
 			name: "Pipfile: categories, git, loose", path: "Pipfile.lock",

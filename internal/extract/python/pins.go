@@ -5,7 +5,10 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/extract"
@@ -26,6 +29,21 @@ type pins struct {
 	facts    *extract.Facts
 	seen     map[string]bool
 	evidence []inventory.Evidence // of each of them
+	nameless int
+	cut      bool
+}
+
+// maxPackages is far above what the largest of projects locks.
+const maxPackages = 50_000
+
+// done reports what could not be added.
+func (f *pins) done() {
+	switch {
+	case f.nameless == 1:
+		f.facts.Report(artifact.Unparsable, "1 package without a name that can be one")
+	case f.nameless > 1:
+		f.facts.Report(artifact.Unparsable, fmt.Sprintf("%d packages without a name that can be one", f.nameless))
+	}
 }
 
 func newPins(facts *extract.Facts) *pins { return &pins{facts: facts, seen: map[string]bool{}} }
@@ -57,7 +75,15 @@ func (f *pins) put(p inventory.Package) {
 	if p.Version == "" {
 		key = p.PURL
 	}
-	if p.Name == "" || len(p.Name)+len(p.Version) > maxValue || f.seen[key] {
+	switch {
+	case p.Name == "" || len(p.Name)+len(p.Version) > maxValue:
+		f.nameless++
+		return
+	case f.cut || f.seen[key]:
+		return
+	case len(f.seen) == maxPackages:
+		f.cut = true
+		f.facts.Report(artifact.PackagesLimit, fmt.Sprintf("more than %d packages in one file", maxPackages))
 		return
 	}
 	f.seen[key] = true
@@ -123,17 +149,50 @@ func publicURL(from string) string {
 	return u.String()
 }
 
-// report notes names that have something in common, the first few of them by name.
-func report(facts *extract.Facts, names []string, what string) {
-	if len(names) == 0 {
+// names are what is told of entries that have something in common. Past a number they are only counted, so that memory is bounded.
+type names struct {
+	list []string
+	more int
+}
+
+func (n *names) add(name string) {
+	if len(n.list) == maxPackages {
+		n.more++
 		return
 	}
-	slices.Sort(names)
-	names = slices.Compact(names)
+	n.list = append(n.list, strings.Clone(name[:min(len(name), maxName)]))
+}
+
+// maxName bounds what is kept of a name that is only told.
+const maxName = 204
+
+// report notes names that have something in common, the first few of them by name.
+func report(facts *extract.Facts, n names, what string) {
+	if len(n.list) == 0 {
+		return
+	}
+	slices.Sort(n.list)
+	list := slices.Compact(n.list)
 	const shown = 10
-	text := strings.Join(names[:min(shown, len(names))], ", ")
-	if more := len(names) - shown; more > 0 {
+	parts := make([]string, 0, shown)
+	for _, name := range list[:min(shown, len(list))] {
+		parts = append(parts, printable(name))
+	}
+	text := strings.Join(parts, ", ")
+	if more := len(list) - len(parts) + n.more; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	facts.Report(artifact.Unsupported, fmt.Sprintf("%.1000s: %s", text, what))
+}
+
+// printable is a name that may be anything, as it can be shown.
+func printable(name string) string {
+	const most = 200
+	if len(name) > most {
+		name = name[:most] + "..."
+	}
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
+		return strconv.Quote(name)
+	}
+	return name
 }

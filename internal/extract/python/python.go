@@ -6,7 +6,7 @@
 // It promises the names, versions and licences that importlib.metadata shows, word for word; the purl has the normalised
 // name. Only the headers are read, not the description that follows. Distributions without metadata (a folder on
 // PYTHONPATH) are not found. Of lock files all groups count, and no folders: the project itself, what is editable or a
-// directory. Python is not run: setup.py and setup.cfg are not read.
+// directory. A lock file that gives no package is reported, unless it says so itself. Python is not run: setup.py and setup.cfg are not read.
 package python
 
 import (

@@ -22,7 +22,7 @@ type requirements struct{}
 var _ extract.Extractor = requirements{}
 
 func (requirements) Name() string  { return "requirements" }
-func (requirements) Revision() int { return 1 }
+func (requirements) Revision() int { return 2 }
 
 func (requirements) Claims() []extract.Claim {
 	return []extract.Claim{{Suffix: ".txt", In: []artifact.Kind{artifact.Directory}, Match: isRequirements}}
@@ -37,23 +37,24 @@ func isRequirements(p string) bool {
 
 func (requirements) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
 	found := newPins(facts)
-	var loose, odd, included []string
+	defer found.done()
+	var loose, odd, included names
 	for line := range logicalLines(decodeText(file.Bytes())) {
 		r := parseRequirement(line)
 		switch {
 		case r.include != "":
 			if !isRequirements(path.Join(path.Dir(file.Path), r.include)) || path.Ext(r.include) != ".txt" {
-				included = append(included, r.include)
+				included.add(r.include)
 			}
 		case r.option:
 		case r.name == "":
-			odd = append(odd, clip(r.text))
+			odd.add(clip(r.text))
 		case r.version != "":
 			found.add(r.name, r.version)
 		case r.from != "":
 			found.addFrom(r.name, r.from)
 		default:
-			loose = append(loose, r.name)
+			loose.add(r.name)
 		}
 	}
 	report(facts, loose, "not pinned to one version, and not judged")
@@ -78,15 +79,16 @@ func (vendored) Claims() []extract.Claim {
 
 func (vendored) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
 	found := newPins(facts)
+	defer found.done()
 	found.evidence = vendorEvidence(file.Path)
-	var loose []string
+	var loose names
 	for line := range logicalLines(decodeText(file.Bytes())) {
 		switch r := parseRequirement(line); {
 		case r.option || r.include != "":
 		case r.name != "" && r.version != "":
 			found.add(r.name, r.version)
 		default:
-			loose = append(loose, clip(r.name+r.text))
+			loose.add(clip(r.name + r.text))
 		}
 	}
 	report(facts, loose, "without a version, and not judged")

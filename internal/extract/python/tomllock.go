@@ -16,6 +16,7 @@ import (
 type tomlLock struct {
 	name  string
 	claim extract.Claim
+	mark  func(*tomlFile) bool // whether the file says of itself that it is of this kind
 }
 
 var _ extract.Extractor = tomlLock{}
@@ -24,21 +25,36 @@ var _ extract.Extractor = tomlLock{}
 func tomlLocks() []extract.Extractor {
 	in := []artifact.Kind{artifact.Directory}
 	return []extract.Extractor{
-		tomlLock{"poetry-lock", extract.Claim{Base: "poetry.lock", In: in}},
-		tomlLock{"uv-lock", extract.Claim{Base: "uv.lock", In: in}},
-		tomlLock{"pdm-lock", extract.Claim{Base: "pdm.lock", In: in}},
+		tomlLock{
+			"poetry-lock", extract.Claim{Base: "poetry.lock", In: in},
+			func(l *tomlFile) bool { return l.Metadata.LockVersion != "" || l.Metadata.Hash != "" },
+		},
+		tomlLock{"uv-lock", extract.Claim{Base: "uv.lock", In: in}, func(l *tomlFile) bool { return l.Version != 0 }},
+		tomlLock{
+			"pdm-lock", extract.Claim{Base: "pdm.lock", In: in},
+			func(l *tomlFile) bool { return l.Metadata.PDMVersion != "" || l.Metadata.PDMHash != "" },
+		},
 		tomlLock{"pylock", extract.Claim{Suffix: ".toml", In: in, Match: func(p string) bool { // pylock.toml, pylock.NAME.toml
 			return strings.HasPrefix(p[strings.LastIndexByte(p, '/')+1:], "pylock.")
-		}}},
+		}}, func(l *tomlFile) bool { return l.LockVersion != "" }},
 	}
 }
 
 func (l tomlLock) Name() string            { return l.name }
-func (tomlLock) Revision() int             { return 1 }
+func (tomlLock) Revision() int             { return 2 }
 func (l tomlLock) Claims() []extract.Claim { return []extract.Claim{l.claim} }
 
 // tomlFile is what matters of these files.
 type tomlFile struct {
+	Version     int    `toml:"version"`      // uv
+	LockVersion string `toml:"lock-version"` // pylock
+	Metadata    struct {
+		LockVersion string `toml:"lock-version"` // poetry, where it has one
+		Hash        string `toml:"content-hash"`
+		PDMVersion  string `toml:"lock_version"` // pdm, from here
+		PDMHash     string `toml:"content_hash"`
+	} `toml:"metadata"`
+
 	Package  []tomlPackage `toml:"package"`  // poetry, uv, pdm
 	Packages []tomlPackage `toml:"packages"` // pylock
 }
@@ -124,7 +140,9 @@ func withinLock(file *extract.File) error {
 	return nil
 }
 
-func (tomlLock) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
+var errNoLock = errors.New("no package, and no version that a lock file of this name has")
+
+func (t tomlLock) Extract(_ context.Context, file *extract.File, facts *extract.Facts) error {
 	if err := withinLock(file); err != nil {
 		return err
 	}
@@ -135,7 +153,11 @@ func (tomlLock) Extract(_ context.Context, file *extract.File, facts *extract.Fa
 		}
 		return fmt.Errorf("lock file: %w", err)
 	}
+	if len(l.Package)+len(l.Packages) == 0 && !t.mark(&l) {
+		return errNoLock
+	}
 	found := newPins(facts)
+	defer found.done()
 	for _, list := range [][]tomlPackage{l.Package, l.Packages} {
 		for i := range list {
 			switch p := &list[i]; {
