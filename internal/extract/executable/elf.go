@@ -60,16 +60,25 @@ func parseELF(head []byte, ra io.ReaderAt, size int64) *File {
 func (x *File) sections(head Fields, ra io.ReaderAt, size int64, shoff, shentsize, shnum, shstrndx uint64) {
 	const largestNames = 1 << 20
 	const null, noBits, alloc = 0, 8, 2
-	if shnum == 0 || shnum > limit || shentsize < 40 || shentsize > 128 {
+	if shnum == 0 {
+		return
+	}
+	if shnum > limit || shentsize < 40 || shentsize > 128 {
+		x.Damaged = "the ELF header tells of a table of sections that cannot be one"
+		return
+	}
+	if size >= 0 && (shoff > uint64(size) || shentsize*shnum > uint64(size)-shoff) {
+		x.Damaged = "the table of sections is cut off"
 		return
 	}
 	table := Fields{head.At(shoff, shentsize*shnum), x.Order}
 	if table.Bytes == nil {
-		if ra == nil || size < 0 || shoff > uint64(size) {
+		if ra == nil || size < 0 {
 			return
 		}
 		table.Bytes = make([]byte, shentsize*shnum)
 		if n, _ := ra.ReadAt(table.Bytes, int64(shoff)); n < len(table.Bytes) {
+			x.Damaged = "the table of sections is cut off"
 			return
 		}
 	}
@@ -94,6 +103,11 @@ func (x *File) sections(head Fields, ra io.ReaderAt, size int64, shoff, shentsiz
 				names.Bytes = nil
 			}
 		}
+		if !x.Named {
+			x.Damaged = "the names of the sections cannot be read"
+		}
+	} else if ra != nil && shstrndx >= shnum {
+		x.Damaged = "the names of the sections cannot be read"
 	}
 	for i := range shnum {
 		nameAt, addr, off, n, mapped := section(i)

@@ -1,6 +1,7 @@
 // Package executable reads the headers of executables: ELF, PE, Mach-O and WebAssembly. It promises the parts of the
 // file that are mapped to memory and the sections by name, in time and memory bounded by the headers, for any bytes;
-// what is damaged is left out. It leaves what stands in the parts to the extractors that look for it.
+// what is damaged is left out, and of ELF's sections that is said. Compressed sections (SHF_COMPRESSED) are not told apart: only such as are not
+// mapped to memory may be, in practice those for debuggers, which nobody looks for. It leaves what stands in the parts to the extractors that look for it.
 package executable
 
 import (
@@ -37,6 +38,9 @@ type File struct {
 	// names where Named is false.
 	Sections []Section
 	Named    bool
+	// Damaged says what of the table of sections cannot be read although the headers promise it; empty where all is well. What stands in sections
+	// is then not found.
+	Damaged string
 }
 
 // Segment is a part of the file that is mapped to memory.

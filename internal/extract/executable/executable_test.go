@@ -129,6 +129,40 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// A damaged table of sections is no empty one.
+func TestDamagedSectionTable(t *testing.T) {
+	t.Parallel()
+	whole := build(t, "GOOS=linux", "GOARCH=amd64")
+	const shoff, shentsize, shnum, shstrndx = 40, 58, 60, 62
+	table := binary.LittleEndian.Uint64(whole[shoff:])
+	names := table + 64*uint64(binary.LittleEndian.Uint16(whole[shstrndx:]))
+	change := func(at uint64, value ...byte) []byte {
+		b := bytes.Clone(whole)
+		copy(b[at:], value)
+		return b
+	}
+	for name, c := range map[string]struct {
+		b    []byte
+		want string
+	}{
+		"whole":                   {whole, ""},
+		"no sections":             {change(shoff, make([]byte, 24)...), ""},
+		"no names":                {change(shstrndx, 0, 0), ""},
+		"behind the end":          {change(shoff, 0, 0, 0, 0, 1), "the table of sections is cut off"},
+		"over the end":            {change(shoff, binary.LittleEndian.AppendUint64(nil, uint64(len(whole)-64))...), "the table of sections is cut off"},
+		"entries of a byte":       {change(shentsize, 1, 0), "the ELF header tells of a table of sections that cannot be one"},
+		"too many":                {change(shnum, 0xff, 0xff), "the ELF header tells of a table of sections that cannot be one"},
+		"names behind the end":    {change(names+24, 0, 0, 0, 0, 1), "the names of the sections cannot be read"},
+		"names in no section":     {change(shstrndx, 0xf0, 0), "the names of the sections cannot be read"},
+		"names of many gigabytes": {change(names+32, 0, 0, 0, 0, 1), "the names of the sections cannot be read"},
+	} {
+		f := open(c.b)
+		if f == nil || f.Damaged != c.want {
+			t.Errorf("%s: %+v, want %q", name, f, c.want)
+		}
+	}
+}
+
 // What is read is inside the file's numbers, and agrees with debug/elf where both read it.
 func FuzzOpen(f *testing.F) {
 	exe, err := os.Executable()

@@ -37,6 +37,7 @@ type build struct {
 	packed  bool
 	reason  artifact.Reason
 	problem string // what could not be read, for a person
+	damaged string // of an executable of any language: what is wrong with its table of sections
 }
 
 // readBuild finds the build information of an executable. A file that is none, or not Go's, gives a zero build.
@@ -69,13 +70,16 @@ func readBuild(in *input, headBuf []byte) (*build, error) {
 		return &build{packed: true}, nil
 	}
 	info, err := x.pass(in)
-	if info != nil || err != nil {
+	switch {
+	case err != nil:
 		return info, err
+	case info == nil && x.marked:
+		info = &build{reason: artifact.Unsupported, problem: "a Go binary without build information: its modules are not known"}
+	case info == nil:
+		info = none
 	}
-	if x.marked {
-		return &build{reason: artifact.Unsupported, problem: "a Go binary without build information: its modules are not known"}, nil
-	}
-	return none, nil
+	info.damaged = x.Damaged
+	return info, nil
 }
 
 // pass looks at all places that matter: of a stream front to back, for each byte passes once; with random access first for the

@@ -43,7 +43,7 @@ type buffers struct {
 var _ extract.Extractor = (*binaries)(nil)
 
 func (*binaries) Name() string  { return "gobinary" }
-func (*binaries) Revision() int { return 2 }
+func (*binaries) Revision() int { return 3 }
 
 func (*binaries) Claims() []extract.Claim {
 	return []extract.Claim{{Executable: true, Stream: true, RandomAccess: true, Head: executable.Magic}}
@@ -63,6 +63,9 @@ func (b *binaries) Extract(ctx context.Context, file *extract.File, facts *extra
 		return nil
 	case info.problem != "":
 		facts.Report(info.reason, info.problem)
+	}
+	if info.damaged != "" {
+		facts.Report(artifact.Corrupt, info.damaged+": what the program says of its parts in sections is not found")
 	}
 	return addPackages(info, facts)
 }
