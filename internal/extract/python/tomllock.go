@@ -26,12 +26,14 @@ func tomlLocks() []extract.Extractor {
 	in := []artifact.Kind{artifact.Directory}
 	return []extract.Extractor{
 		tomlLock{
-			"poetry-lock", extract.Claim{Base: "poetry.lock", In: in},
+			"poetry-lock",
+			extract.Claim{Base: "poetry.lock", In: in},
 			func(l *tomlFile) bool { return l.Metadata.LockVersion != "" || l.Metadata.Hash != "" },
 		},
 		tomlLock{"uv-lock", extract.Claim{Base: "uv.lock", In: in}, func(l *tomlFile) bool { return l.Version != 0 }},
 		tomlLock{
-			"pdm-lock", extract.Claim{Base: "pdm.lock", In: in},
+			"pdm-lock",
+			extract.Claim{Base: "pdm.lock", In: in},
 			func(l *tomlFile) bool { return l.Metadata.PDMVersion != "" || l.Metadata.PDMHash != "" },
 		},
 		tomlLock{"pylock", extract.Claim{Suffix: ".toml", In: in, Match: func(p string) bool { // pylock.toml, pylock.NAME.toml
@@ -40,9 +42,9 @@ func tomlLocks() []extract.Extractor {
 	}
 }
 
-func (l tomlLock) Name() string            { return l.name }
+func (t tomlLock) Name() string            { return t.name }
 func (tomlLock) Revision() int             { return 2 }
-func (l tomlLock) Claims() []extract.Claim { return []extract.Claim{l.claim} }
+func (t tomlLock) Claims() []extract.Claim { return []extract.Claim{t.claim} }
 
 // tomlFile is what matters of these files.
 type tomlFile struct {
