@@ -22,7 +22,9 @@ func endOfLife(id string, fields map[string]string) *EndOfLife {
 		return firstKnown(lifecycle("CentOS:"+major), said)
 	case "scientific":
 		return firstKnown(lifecycle("Scientific Linux:"+major(fields["VERSION_ID"])), said)
-	case "rhcos", "sle-micro", "sl-micro":
+	case "sle-micro", "sl-micro":
+		return firstKnown(lifecycle("SUSE Linux Micro:"+fields["VERSION_ID"]), said)
+	case "rhcos":
 		return said
 	}
 	ns := namespace(id, fields)

@@ -69,7 +69,7 @@ func TestEveryReleaseHasAnEndOrAReason(t *testing.T) {
 		"Alpine:edge": "rolls", "Wolfi": "rolls", "Chainguard": "rolls", "openSUSE:Tumbleweed": "rolls",
 		"Debian:14": "not released", "Debian:15": "not released", "Amazon Linux:2022": "never released",
 		"Alpine:v3.24": "not known to the day", "Fedora:44": "in its os-release", "Fedora:45": "in its os-release",
-		"Photon OS:4.0": "not known to the day", "Photon OS:5.0": "not known to the day",
+		"Photon OS:5.0":   "not known to the day",
 		"Azure Linux:1.0": "not known to the day", "Azure Linux:3.0": "not known to the day",
 		"Red Hat:10 centos": "not known to the day",
 	}
@@ -91,7 +91,7 @@ func TestEveryReleaseHasAnEndOrAReason(t *testing.T) {
 			"10.4", "11", "11.1", "11.2", "11.3", "11.4", "12", "12.1", "12.2", "12.3", "12.4", "12.5",
 			"15", "15.1", "15.2", "15.3", "15.4", "15.5", "15.6", "15.7", "16.0",
 		},
-		"sles_sap": {"12.5"}, "sled": {"15.4"},
+		"sles_sap": {"12.5"}, "sled": {"15.4"}, "sle-micro": {"5.0", "5.1", "5.2", "5.3", "5.4", "5.5"},
 		"opensuse-leap": {"15.0", "15.1", "15.2", "15.3", "15.4", "15.5", "15.6", "16.0"}, "opensuse": {"13.1", "13.2", "42.1", "42.2", "42.3"},
 		"opensuse-tumbleweed": {"20260101"},
 		"fedora":              {"20", "25", "30", "31", "32", "33", "34", "35", "36", "37", "38", "39", "40", "41", "42", "43", "44", "45"},

@@ -2,8 +2,9 @@ package inventory
 
 // lifecycles are the last days of support, one release a line: the release as its advisory namespace, the last day of what
 // everybody gets, and where there is a longer support the last day of that and its name. A comment names the vendor's page. Where a
-// vendor publishes a month, it is the month's last day. What no vendor has said to the day (Azure Linux 3.0: summer of 2027)
-// is left out. CentOS and Scientific Linux have the advisories of Red Hat, but lives of their own.
+// vendor publishes a month, it is the month's last day. What no vendor has said to the day (Azure Linux 3.0: summer of 2027;
+// CentOS Stream 10: 2030; Photon OS 5.0) is left out. CentOS and Scientific Linux have the advisories of Red Hat, and SUSE Linux Micro some of
+// SLES, but lives of their own.
 const lifecycles = `
 # https://www.debian.org/releases/ and https://wiki.debian.org/LTS
 Debian:3.0  2006-06-30
@@ -157,6 +158,16 @@ SUSE:15.6  2025-12-31  2028-12-31  LTSS
 SUSE:15.7  2031-07-31  2034-07-31  LTSS
 SUSE:16.0  2027-11-30  2030-11-30  LTS
 
+# https://www.suse.com/lifecycle/#suse-linux-micro: general support
+SUSE Linux Micro:5.0  2022-03-31
+SUSE Linux Micro:5.1  2025-10-31
+SUSE Linux Micro:5.2  2026-04-30
+SUSE Linux Micro:5.3  2026-10-30
+SUSE Linux Micro:5.4  2027-04-30
+SUSE Linux Micro:5.5  2027-10-31
+SUSE Linux Micro:6.0  2028-06-30
+SUSE Linux Micro:6.1  2028-11-30
+
 # https://en.opensuse.org/Lifetime
 openSUSE:11.0  2010-07-26
 openSUSE:11.1  2011-01-14
@@ -214,10 +225,12 @@ Fedora:41  2025-12-15
 Fedora:42  2026-05-13
 Fedora:43  2026-12-09
 
-# https://blogs.vmware.com/vsphere/2022/01/photon-1-x-end-of-support-announcement.html and those that followed
+# https://blogs.vmware.com/vsphere/2022/01/photon-1-x-end-of-support-announcement.html; 3.0 and 4.0 got longer support afterwards, which a
+# maintainer tells in https://github.com/endoflife-date/endoflife.date/pull/9025
 Photon OS:1.0  2022-02-28
 Photon OS:2.0  2022-12-31
-Photon OS:3.0  2024-03-01
+Photon OS:3.0  2025-10-02
+Photon OS:4.0  2027-10-11
 
 # https://learn.microsoft.com/azure/azure-linux/support-cycle
 Azure Linux:2.0  2025-07-31

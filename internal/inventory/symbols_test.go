@@ -178,6 +178,9 @@ func declares(name string) bool {
 	head, _, _ = strings.Cut(head, "(")
 	last := head[strings.LastIndexByte(head, '/')+1:]
 	dot := strings.IndexByte(last, '.')
+	if dot == 0 && strings.HasSuffix(head[:len(head)-len(last)], "/vendor/") {
+		return false // of the path nothing is left behind the folder of copies
+	}
 	return dot > 0 || dot == 0 && len(head) > len(last)
 }
 
