@@ -139,7 +139,7 @@ func term(tokens []string, depth int) (e string, rest []string, ok bool) {
 	e, ok = name(tokens[0])
 	rest = tokens[1:]
 	if ok && len(rest) >= 2 && rest[0] == "WITH" {
-		x, known := exception(rest[1])
+		x, known := exception(e, rest[1])
 		return e + " WITH " + x, rest[2:], known
 	}
 	return e, rest, ok

@@ -41,6 +41,33 @@ func TestExpression(t *testing.T) {
 		{"GPL2 w/ CPE", Unclear, "GPL-2.0-only WITH Classpath-exception-2.0"},
 		{"The ISC License", Unclear, "ISC"},
 		{"ISC License (ISCL)", Unclear, "ISC"},
+		{"MIT License (MIT)", Unclear, "MIT"},
+		{"The MIT License (MIT)", Unclear, "MIT"},
+		{"Expat (MIT/X11)", Unclear, "MIT"},
+		{"BSD License (BSD-3-Clause)", Unclear, "BSD-3-Clause"},
+		{"Apache License (Apache-2.0)", Unclear, "Apache-2.0"},
+		{"Apache License (MIT)", Unclear, ""},
+		{"Modified MIT (MIT)", Unclear, ""},
+		{"MIT License (BSD)", Unclear, ""},
+		{"GNU General Public License (GPL)", Unclear, ""},
+		{"BSD (MIT)", Unclear, ""},
+		{"MIT (MIT) (MIT)", Unclear, ""},
+		{"GNU GPLv3+", Unclear, "GPL-3.0-or-later"},
+		{"GNU GPL v2 or later", Unclear, "GPL-2.0-or-later"},
+		{"GPL3", Unclear, "GPL-3.0-only"},
+		{"LGPL2+", Unclear, "LGPL-2.0-or-later"},
+		{"GNU GPL", Unclear, ""},
+		{"GPL-2+ with Libtool exception", Unclear, "GPL-2.0-or-later WITH Libtool-exception"},
+		{"GPL-2 with Linux-syscall-note exception", Unclear, "GPL-2.0-only WITH Linux-syscall-note"},
+		{"Apache-2.0 with LLVM exceptions", Unclear, "Apache-2.0 WITH LLVM-exception"},
+		{"CDDL-1.1 or GPL-2 with classpath exception", Unclear, "CDDL-1.1 OR GPL-2.0-only WITH Classpath-exception-2.0"},
+		{"GPL-3+ with Bison exception", Unclear, "GPL-3.0-or-later WITH Bison-exception-2.2"},
+		{"GPL-2+ with Bison exception", Unclear, ""},
+		{"GPL-2+ with Autoconf exception", Unclear, ""},
+		{"OpenLDAP-2.8", Unclear, "OLDAP-2.8"},
+		{"Python Software Foundation License", Unclear, ""},
+		{"Apache Software License", Unclear, ""},
+		{"Artistic", Unclear, ""},
 		{"MIT;Apache-2.0", Unclear, ""},
 		{"MIT;mit", Unclear, "MIT"},
 		{"MIT;Apache-2.0", Choice, "MIT OR Apache-2.0"},
@@ -77,7 +104,7 @@ func TestKnownNamesGiveExpressions(t *testing.T) {
 
 // FuzzExpression: what is given is always a valid expression, and giving it again changes nothing.
 func FuzzExpression(f *testing.F) {
-	for _, s := range []string{"MIT or Apache 2.0", "(GPLv2+ and BSD-3-Clause) with x", "a/b|c", "LGPL-2.1+ & ISC"} {
+	for _, s := range []string{"MIT or Apache 2.0", "(GPLv2+ and BSD-3-Clause) with x", "a/b|c", "LGPL-2.1+ & ISC", "MIT License (MIT)", "GPL-2+ with libtool exception"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

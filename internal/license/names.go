@@ -22,12 +22,55 @@ func name(s string) (string, bool) {
 	if id, ok := known[k]; ok {
 		return id, true
 	}
-	id, ok := keyed()[k]
-	return id, ok
+	if id, ok := keyed()[k]; ok {
+		return id, true
+	}
+	return twice(s)
 }
 
-// exception gives the id of what may follow WITH.
-func exception(s string) (string, bool) {
+// twice reads a name with another in parentheses behind it: "MIT License (MIT)", "Expat (MIT/X11)", "BSD License (BSD-3-Clause)". Both must mean the same, or the
+// first be the family that the second is of; anything else ("Modified MIT (MIT)") says that there is more to it.
+func twice(s string) (string, bool) {
+	rest, ok := strings.CutSuffix(s, ")")
+	open := strings.LastIndexByte(rest, '(')
+	if !ok || open < 1 || strings.ContainsAny(rest[:open], "()") {
+		return "", false
+	}
+	id, ok := name(rest[open+1:])
+	if !ok {
+		return "", false
+	}
+	if same, ok := name(rest[:open]); ok {
+		return id, same == id
+	}
+	family := families[key(rest[:open])]
+	return id, family != "" && strings.HasPrefix(id, family)
+}
+
+// families are names, by their key, of licences of several versions, with the beginning of the ids of all.
+var families = map[string]string{
+	"bsd": "BSD-", "apache": "Apache-", "mozilla": "MPL-", "eclipse": "EPL-", "gnugeneral": "GPL-", "gnulessergeneral": "LGPL-", "gnuaffero": "AGPL-",
+	"gnuafferogeneral": "AGPL-", "affero": "AGPL-", "artistic": "Artistic-", "europeanunion": "EUPL-", "academicfree": "AFL-", "silopenfont": "OFL-",
+}
+
+// exception gives the id of what may follow WITH, for a licence: an id in any case, or the name that DEP-5 gives it, "Libtool exception".
+func exception(of, s string) (string, bool) {
+	lower := strings.ToLower(s)
+	if x, named := strings.CutSuffix(strings.TrimSuffix(lower, "s"), " exception"); named {
+		switch x {
+		case "libtool":
+			return "Libtool-exception", true
+		case "linux-syscall-note":
+			return "Linux-syscall-note", true
+		case "llvm":
+			return "LLVM-exception", true
+		case "classpath":
+			return "Classpath-exception-2.0", true
+		case "bison": // that of the GPL 2 has another text
+			return "Bison-exception-2.2", strings.HasPrefix(of, "GPL-3.0")
+		}
+		return "", false // Autoconf, Font, GCC: of several versions
+	}
 	i, ok := slices.BinarySearchFunc(folded(), strings.ToLower(s), func(f foldedID, s string) int { return strings.Compare(f.lower, s) })
 	if !ok || !IsException(folded()[i].id) {
 		return "", false
@@ -58,7 +101,7 @@ func key(s string) string {
 // gnu maps GPL-2+, GPLv2+, GPL 2, GPL-2.0-or-later, LGPLv2.1 and GFDL-NIV-1.3+ to GNU's ids, which say "only" or "or later". Names without a
 // version stay out: any version holds, and SPDX has no id for that.
 func gnu(s string) (string, bool) {
-	rest, ending := strings.ToUpper(s), "-only"
+	rest, ending := strings.TrimPrefix(strings.ToUpper(s), "GNU "), "-only"
 	switch {
 	case strings.HasSuffix(rest, "+"):
 		rest, ending = rest[:len(rest)-1], "-or-later"
@@ -67,11 +110,16 @@ func gnu(s string) (string, bool) {
 	case strings.HasSuffix(rest, "-ONLY"):
 		rest = rest[:len(rest)-len("-only")]
 	}
-	i := strings.LastIndexAny(rest, "-V ")
-	if i < 1 {
+	rest = strings.TrimRight(rest, " ")
+	var family, version string
+	switch i := strings.LastIndexAny(rest, "-V "); {
+	case i >= 1:
+		family, version = strings.TrimRight(rest[:i], "- "), rest[i+1:]
+	case strings.HasSuffix(rest, "GPL3"), strings.HasSuffix(rest, "GPL2"):
+		family, version = rest[:len(rest)-1], rest[len(rest)-1:]
+	default:
 		return "", false
 	}
-	family, version := strings.TrimRight(rest[:i], "- "), rest[i+1:]
 	if family == "GFDL-NIV" {
 		family, ending = "GFDL", "-no-invariants"+ending
 	}
@@ -116,5 +164,6 @@ var known = map[string]string{
 	"gnulessergeneral2.1": "LGPL-2.1-only", "gnulessergeneral3": "LGPL-3.0-only", "gnugeneral2": "GPL-2.0-only", "gnugeneral3": "GPL-3.0-only", "gplv2withclasspathexception": "GPL-2.0-only WITH Classpath-exception-2.0",
 	"gpl2withclasspathexception": "GPL-2.0-only WITH Classpath-exception-2.0", "gnugeneral2withclasspathexception": "GPL-2.0-only WITH Classpath-exception-2.0",
 	"gpl2wcpe": "GPL-2.0-only WITH Classpath-exception-2.0", "gpl2ce": "GPL-2.0-only WITH Classpath-exception-2.0", "artistic2": "Artistic-2.0", "artistic2.0": "Artistic-2.0",
+	"openldap2.8": "OLDAP-2.8", "zendengine2.00": "Zend-2.0", "gnuallpermissive": "FSFAP", "apache2llvmexceptions": "Apache-2.0 WITH LLVM-exception",
 	"silopenfont1.1ofl1.1": "OFL-1.1", "silopenfont1.1": "OFL-1.1", "sil1.1": "OFL-1.1",
 }
