@@ -67,6 +67,7 @@ type page struct {
 	b     strings.Builder
 	color bool
 	width int
+	cut   bool // the last table has cells that did not fit
 }
 
 // line writes pieces of text, wrapped between words; what goes on is indented.
@@ -149,6 +150,7 @@ func (p *page) rows(columns []column, rows [][]cell) {
 	}
 	total = shrink(columns, total, p.width, func(c *column) int { return max(c.min, c.prefer) })
 	shrink(columns, total, p.width, func(c *column) int { return c.min })
+	p.cut = false
 	head := make([]cell, len(columns))
 	for i, c := range columns {
 		head[i] = cell{{c.head, faint}}
@@ -171,6 +173,7 @@ func (p *page) row(columns []column, cells []cell) {
 				cutTo = fitEnd
 			}
 			s := cutTo(x.text, c.widest-used)
+			p.cut = p.cut || s != x.text
 			used += width(s)
 			text.WriteString(p.paint(s, x.style))
 			if used >= c.widest {

@@ -177,10 +177,10 @@ func sarifRunFacts(r *finding.Result, left int, suppressed bool, asides int) sar
 		})
 	}
 	if left > 0 {
-		note("results-cut", fmt.Sprintf("%d findings, the least severe, are not in this file, which may hold %d.", left, sarifResults))
+		note("results-cut", fmt.Sprintf("%s, the least severe, left out: this file may hold %d.", count(left, "finding"), sarifResults))
 	}
 	if n := len(r.Suppressed) - asides; suppressed && n > 0 {
-		note("suppressed-cut", fmt.Sprintf("%d matches that do not count are not in this file, which may hold %d results.", n, sarifResults))
+		note("suppressed-cut", fmt.Sprintf("%d more that do not count left out: this file may hold %d results.", n, sarifResults))
 	}
 	if r.Database.Starter {
 		note("starter-database", "Only the starter database answered, which knows a few hundred vulnerabilities. Get all with: sightline db update")
@@ -190,7 +190,7 @@ func sarifRunFacts(r *finding.Result, left int, suppressed bool, asides int) sar
 	}
 	for n, i := range r.Incomplete {
 		if n == sarifNotes {
-			note("incomplete", fmt.Sprintf("%d more things were not read.", len(r.Incomplete)-n))
+			note("incomplete", fmt.Sprintf("%s more not taken into account.", thingsWere(len(r.Incomplete)-n)))
 			break
 		}
 		text := reasonWords(i.Reason) + ": " + strings.TrimSuffix(i.Path+": "+i.Detail, ": ")

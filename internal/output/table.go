@@ -44,7 +44,11 @@ func writeTable(w io.Writer, r *finding.Result, o Options) error {
 	writeIncomplete(p, r, o)
 	if !o.Verbose && len(r.Findings) > 0 {
 		p.line()
-		p.line(piece{fmt.Sprintf("All %s one by one: ", count(len(r.Findings), "finding")), faint}, piece{"--verbose", command})
+		all := fmt.Sprintf("All %d findings one by one: ", len(r.Findings))
+		if len(r.Findings) == 1 {
+			all = "The finding in full: "
+		}
+		p.line(piece{all, faint}, piece{"--verbose", command})
 	}
 	if _, err := io.WriteString(w, p.b.String()); err != nil {
 		return fmt.Errorf("writing the table: %w", err)

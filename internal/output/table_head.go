@@ -152,6 +152,9 @@ func writeIncomplete(p *page, r *finding.Result, o Options) {
 			rows = append(rows, []cell{plainCell(reasonWords(i.Reason)), layer, plainCell(cmp.Or(i.Path, "-")), {{plain(i.Detail), faint}}})
 		}
 		p.rows([]column{{head: "REASON"}, {head: "LAYER", right: true}, {head: "PATH", min: 10, keep: true}, {head: "DETAIL", min: 10}}, rows)
+		if p.cut {
+			p.line(piece{"  Cut (…) to the width of the page; whole in ", faint}, piece{"--format json", command})
+		}
 		return
 	}
 	type kind struct {
@@ -169,12 +172,24 @@ func writeIncomplete(p *page, r *finding.Result, o Options) {
 		kinds[at].n++
 	}
 	slices.SortStableFunc(kinds, func(a, b kind) int { return cmp.Compare(b.n, a.n) })
+	hidden, other := len(r.Incomplete)-len(kinds), 0
 	for i, k := range kinds {
-		if i == pageReasons {
-			p.line(piece{"  and of other kinds: --verbose", faint})
-			break
+		if i >= pageReasons {
+			hidden++
+			other += k.n
+			continue
 		}
-		p.line(piece{fmt.Sprintf("  %d %s", k.n, plain(reasonWords(k.reason))), normal}, piece{"  " + strings.TrimSuffix(k.first, ": "), faint})
+		example := strings.TrimSuffix(k.first, ": ")
+		if k.n > 1 {
+			example = strings.TrimSpace(fmt.Sprintf("%s (+%d more)", example, k.n-1))
+		}
+		p.line(piece{fmt.Sprintf("  %d %s", k.n, plain(reasonWords(k.reason))), normal}, piece{"  " + example, faint})
+	}
+	if other > 0 {
+		p.line(piece{fmt.Sprintf("  %d of other kinds", other), normal})
+	}
+	if hidden > 0 {
+		p.line(piece{fmt.Sprintf("  All %d one by one: ", len(r.Incomplete)), faint}, piece{"--verbose", command})
 	}
 }
 

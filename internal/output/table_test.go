@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/output"
 	"github.com/sightline-sec/sightline/internal/sbom/sbomtest"
 )
@@ -62,5 +63,48 @@ func TestTableSays(t *testing.T) {
 	}
 	if out := string(write(t, "table", results()["clean"], output.Options{})); strings.Contains(out, "!") || strings.Contains(out, "--verbose") {
 		t.Errorf("a clean result warns:\n%s", out)
+	}
+}
+
+// TestIncompleteHidesNothing: what is told by an example only says how many there are and how to see them; no number stands before a noun that does not fit it.
+func TestIncompleteHidesNothing(t *testing.T) {
+	t.Parallel()
+	r := sbomtest.Result("x")
+	r.Incomplete = nil
+	for i := range 3 {
+		r.Incomplete = append(r.Incomplete, artifact.Incomplete{Path: "app/lock", Reason: artifact.Unparsable, Detail: fmt.Sprintf("line %d", i)})
+	}
+	for i, reason := range []artifact.Reason{artifact.FileTooLarge, artifact.TimeLimit, artifact.BytesLimit, artifact.FilesLimit, artifact.Corrupt} {
+		r.Incomplete = append(r.Incomplete, artifact.Incomplete{Path: fmt.Sprint("app/", i), Reason: reason, Detail: strings.Repeat("long ", 40)})
+	}
+	page := string(write(t, "table", r, output.Options{}))
+	for _, want := range []string{"3 unparsable  app/lock: line 0 (+2 more)", "2 of other kinds", "All 8 one by one: --verbose"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in\n%s", want, page[strings.Index(page, "Incomplete ("):])
+		}
+	}
+	all := string(write(t, "table", r, output.Options{Verbose: true}))
+	all = all[strings.Index(all, "Incomplete ("):]
+	for _, want := range []string{"line 0", "line 1", "line 2", "app/4", "whole in --format json"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no %q in\n%s", want, all)
+		}
+	}
+	r.Incomplete = r.Incomplete[:1]
+	if page := string(write(t, "table", r, output.Options{})); strings.Contains(page, "one by one: --verbose\n\nAll") || strings.Contains(page, "+0") {
+		t.Errorf("nothing is hidden, and it says so:\n%s", page)
+	}
+
+	one := sbomtest.Result("x")
+	one.Packages, one.Findings, one.Fixes, one.Suppressed, one.Incomplete = one.Packages[:1], one.Findings[:1], one.Fixes[:1], one.Suppressed[:1], one.Incomplete[:1]
+	one.Database.Feeds = one.Database.Feeds[:1]
+	one.Summarize()
+	one.Summary.Unjudged = 1
+	for _, o := range []output.Options{{}, {Verbose: true}} {
+		for _, format := range []string{"table", "sarif"} {
+			if wrong := regexp.MustCompile(`\b1 (?:more )?[a-z]+s\b`).FindAllString(string(write(t, format, one, o)), -1); len(wrong) > 0 && wrong[0] != "1 thing was" {
+				t.Errorf("%s: %q", format, wrong)
+			}
+		}
 	}
 }

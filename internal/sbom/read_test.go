@@ -235,7 +235,7 @@ func TestHostileDocumentsAreBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if inc := doc.Inventory.Incomplete; len(doc.Inventory.Packages) != 10 || len(inc) != 1 || inc[0].Reason != artifact.FilesLimit || !strings.Contains(inc[0].Detail, "90 packages") {
+		if inc := doc.Inventory.Incomplete; len(doc.Inventory.Packages) != 10 || len(inc) != 1 || inc[0].Reason != artifact.FilesLimit || !strings.Contains(inc[0].Detail, "not read: 90") {
 			t.Errorf("%d packages, %v", len(doc.Inventory.Packages), inc)
 		}
 	})

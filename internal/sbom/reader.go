@@ -176,12 +176,12 @@ func (r *reader) finish() (*Document, error) {
 	}
 	if more := r.reported - maxReports; more > 0 {
 		inv.Incomplete = append(inv.Incomplete, artifact.Incomplete{
-			Reason: artifact.Unsupported, Detail: fmt.Sprintf("%d more components that could not be used", more),
+			Reason: artifact.Unsupported, Detail: fmt.Sprintf("of components that could not be used, %d more", more),
 		})
 	}
 	if r.tooMany > 0 {
 		inv.Incomplete = append(inv.Incomplete, artifact.Incomplete{
-			Reason: artifact.FilesLimit, Detail: fmt.Sprintf("%d packages past the limit of %d were not read", r.tooMany, r.most),
+			Reason: artifact.FilesLimit, Detail: fmt.Sprintf("past the limit of %d packages; not read: %d", r.most, r.tooMany),
 		})
 	}
 	if r.places > 4*r.most {
