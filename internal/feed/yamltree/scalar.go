@@ -152,6 +152,10 @@ func (p *parser) lift(indent int, folded bool, chomp byte) string {
 			if !l.blank() {
 				break
 			}
+			if l.start+l.indent < l.end {
+				p.fail("a tab in the place of indentation, of which readers think differently")
+				break
+			}
 			breaks++
 			continue
 		}
