@@ -46,7 +46,10 @@ func (n *node) apply(l layer) {
 		case strings.HasSuffix(s, "/"):
 			n.dir(strings.TrimSuffix(s, "/"))
 		default:
-			p, content, _ := strings.Cut(s, "=")
+			p, content, isFile := strings.Cut(s, "=")
+			if !isFile {
+				p, content = strings.TrimSuffix(s, "|"), "FIFO"
+			}
 			d := n
 			if dir := path.Dir(p); dir != "." {
 				d = n.dir(dir)
@@ -103,6 +106,7 @@ func (n *node) packages(at string) (list []string) {
 func FuzzMerge(f *testing.F) {
 	f.Add([]byte("\x00\x11\x22\xff\x33\x44\x90\xff\xa1\xb2"))
 	f.Add([]byte("\x01\x51\x91\xff\x11\x61\xff\x01\x02\xd1"))
+	f.Add([]byte("\x85\x9a\xff\x61\xff\x85\xa1"))
 	names := []string{"a", "b", "a/b", "a/c", "a/b/c", "a.pkg", "b.pkg", "a/a.pkg", "a/b/a.pkg", "b/a.pkg", "a.pkg/b.pkg", "b/b/b.pkg"}
 	f.Fuzz(func(t *testing.T, program []byte) {
 		if len(program) > 64 {
@@ -126,6 +130,9 @@ func FuzzMerge(f *testing.F) {
 				entry = "-" + name
 			case 7:
 				entry = name + "/.wh..wh..opq"
+			}
+			if kind := b >> 4; kind == 8 || kind == 9 {
+				entry = name + "|"
 			}
 			// What a runtime makes of a layer that speaks of one name as two things differs from runtime to runtime.
 			conflict := false
@@ -154,6 +161,9 @@ func FuzzMerge(f *testing.F) {
 			for _, e := range p.Evidence {
 				got = append(got, e.Path+" p "+p.Version)
 			}
+		}
+		for _, i := range inv.Incomplete {
+			got = append(got, i.Path+" FIFO")
 		}
 		slices.Sort(want)
 		slices.Sort(got)

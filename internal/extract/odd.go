@@ -35,40 +35,46 @@ func (m *merger) step(name string, wantDir bool, top int) (real string, ok bool)
 	k := m.holder(name, top)
 	switch {
 	case k < 0 && !wantDir && m.isDir(name, top):
-		return "", m.fault(name, -1, artifact.Unreadable, "a directory in the place of a file")
+		m.fault(name, -1, artifact.Unreadable, "a directory in the place of a file")
+		return "", false
 	case k < 0:
 		return name, true
 	case m.layers[k].links[name] == "":
 		if _, both := m.layers[k].dirs[m.layers[k].hash(name)]; wantDir && !both {
-			return "", m.fault(name, k, artifact.Unreadable, "a file in the place of a directory")
+			m.fault(name, k, artifact.Unreadable, "a file in the place of a directory")
+		return "", false
 		}
 		return name, true
 	}
 	if real, ok = m.resolve(name, top); !ok {
-		return "", m.fault(name, k, artifact.BrokenLink, circle)
+		m.fault(name, k, artifact.BrokenLink, circle)
+		return "", false
 	}
 	j := m.holder(real, top)
 	switch {
 	case wantDir && !m.isDir(real, top):
-		return "", m.fault(name, k, artifact.BrokenLink, fmt.Sprintf("leads to %q, which is not a directory here", clip(real)))
+		m.fault(name, k, artifact.BrokenLink, fmt.Sprintf("leads to %q, which is not a directory here", clip(real)))
+		return "", false
 	case wantDir:
 		return real, true
 	case j < 0:
-		return "", m.fault(name, k, artifact.BrokenLink, fmt.Sprintf("leads to %q, which is not a file here", clip(real)))
+		m.fault(name, k, artifact.BrokenLink, fmt.Sprintf("leads to %q, which is not a file here", clip(real)))
+		return "", false
 	}
 	if _, is := m.layers[j].special[real]; is {
-		return "", m.fault(name, k, artifact.Unreadable, fmt.Sprintf("leads to %q: %s", clip(real), notAFile))
+		m.fault(name, k, artifact.Unreadable, fmt.Sprintf("leads to %q: %s", clip(real), notAFile))
+		return "", false
 	}
 	return real, true
 }
 
-// fault reports a name once, and is false.
-func (m *merger) fault(name string, layer int, reason artifact.Reason, detail string) bool {
+// fault reports a name once.
+func (m *merger) fault(name string, layer int, reason artifact.Reason, detail string) {
 	if m.faults == nil {
 		m.faults = map[string]bool{}
 	}
 	if m.faults[name] {
-		return false
+		return
 	}
 	m.faults[name] = true
 	inc := artifact.Incomplete{Path: name, Reason: reason, Detail: detail}
@@ -76,7 +82,6 @@ func (m *merger) fault(name string, layer int, reason artifact.Reason, detail st
 		inc.Layer = m.layers[layer].ref
 	}
 	m.incomplete = append(m.incomplete, inc)
-	return false
 }
 
 // isDir says whether layer top and those below it show a directory at p.
