@@ -56,8 +56,8 @@ func NewJudge(docs []*Document, a *artifact.Artifact, d *inventory.Distro) *Judg
 	}
 	slices.SortStableFunc(j.claims, func(a, b claim) int { return a.statement.At.Compare(b.statement.At) })
 	x := indexer{j: j, self: selfOf(a), distro: d, seen: map[string]meaning{}}
-	for i := len(j.claims) - 1; i >= 0; i-- {
-		s := j.claims[i].statement
+	for i, c := range slices.Backward(j.claims) {
+		s := c.statement
 		for _, id := range s.Vulnerabilities {
 			id = strings.ToUpper(id)
 			j.about[id] = append(j.about[id], i)

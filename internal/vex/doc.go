@@ -1,6 +1,6 @@
 // Package vex reads and writes VEX documents (Vulnerability Exploitability eXchange): statements by somebody who knows a product that a
-// vulnerability does not affect it, is fixed, or is being looked into. It reads OpenVEX, CSAF 2.0's VEX profile and CycloneDX, and writes
-// OpenVEX and CSAF.
+// vulnerability does not affect it, is fixed, or is being looked into. It reads and writes OpenVEX, CSAF 2.0's VEX profile
+// and CycloneDX.
 //
 // It promises that a statement holds only for what it names: a product that is a package holds for that package, one that is an image for
 // that image, and a component of a product for that component in that product. A statement without a product holds for nothing. What
