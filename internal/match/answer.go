@@ -21,6 +21,7 @@ type answer struct {
 	hits       []*hit
 	beaten     []finding.Suppressed
 	fix        *finding.Fix
+	module     string // of which the fix is a build
 	unordered  string // why the installed version has no order
 	unreadable string // what the advisories say in versions that have none
 	modules    bool   // an advisory is about a module stream
@@ -35,6 +36,7 @@ type hit struct {
 	source   string
 	status   vuln.Status
 	fixed    string
+	module   string // of which fixed is a build; empty: of none
 	fixedAt  time.Time
 	matches  []finding.Match
 	ordinal  vulndb.Ordinal
@@ -58,7 +60,7 @@ func (m *matcher) findings() []finding.Finding {
 		h := f.hit
 		list[i] = finding.Finding{
 			Package: *f.pkg, Kind: kindOf(h.record), Linked: f.linked, Vulnerability: h.record, Severity: h.severity, SeveritySource: h.source, Status: h.status,
-			FixedVersion: spelled(f.pkg.Ecosystem, f.pkg.Version, h.fixed), FixPublished: h.fixedAt, Matches: h.matches, Layer: f.layer,
+			FixedVersion: spelled(f.pkg.Ecosystem, f.pkg.Version, h.fixed, h.module), FixPublished: h.fixedAt, Matches: h.matches, Layer: f.layer,
 		}
 	}
 	return list
@@ -71,8 +73,12 @@ func kindOf(v *vuln.Vulnerability) finding.Kind {
 	return finding.Vulnerable
 }
 
-// spelled writes a fixed version as the package's own tools take it: Go's modules have a v, which its advisories leave out.
-func spelled(e purl.Ecosystem, installed, fixed string) string {
+// spelled writes a fixed version as the package's own tools take it: Go's modules have a v, which its advisories leave out, and a build of an rpm module
+// is "nodejs:18:8080020230306170042".
+func spelled(e purl.Ecosystem, installed, fixed, module string) string {
+	if module != "" {
+		return module + ":" + fixed
+	}
 	if e == purl.Go && strings.HasPrefix(installed, "v") && fixed != "" && !strings.HasPrefix(fixed, "v") {
 		return "v" + fixed
 	}
@@ -81,11 +87,11 @@ func spelled(e purl.Ecosystem, installed, fixed string) string {
 
 // space is memory that answers use one after the other.
 type space struct {
-	buffers    [2]buffers
-	tables     [2]table
+	buffers    [maxSubjects]buffers
+	tables     [maxSubjects]table
 	groups     []group
 	candidates []candidate
-	points     [2]point
+	points     [maxSubjects]point
 	hits       []*hit
 	matches    []finding.Match // of the hit that is judged
 }
@@ -265,7 +271,11 @@ func (m *matcher) group(tables []table, distribution bool) []group {
 	merged := groups[:0]
 	for _, g := range groups {
 		if n := len(merged); n > 0 && merged[n-1].vuln == g.vuln {
-			merged[n-1].parts[1] = g.parts[1] // stable: the first subject's part came first
+			for i := range g.parts {
+				if g.parts[i].to > 0 { // a group of one table has one part
+					merged[n-1].parts[i] = g.parts[i]
+				}
+			}
 			continue
 		}
 		merged = append(merged, g)
@@ -316,7 +326,7 @@ func (m *matcher) judge(tables []table, g *group) (hit, error) {
 		h.severity = vuln.Critical // nobody rates malware; nothing is worse
 	}
 	if ranged && !h.record.Malicious { // of malware there is no good version, whatever the range says
-		h.fixed, h.fixedAt = m.lowestFix(tables, g)
+		h.fixed, h.module, h.fixedAt = m.lowestFix(tables, g)
 	}
 	m.space.matches = matches
 	h.matches = m.slab.keep(sortMatches(matches))

@@ -8,8 +8,8 @@ import (
 // group is all rows of one vulnerability for one question. A kernel has eight thousand, so it is small.
 type group struct {
 	vuln  vulndb.Ordinal
-	hit   bool    // it holds for the installed version
-	parts [2]part // as the question's subjects
+	hit   bool              // it holds for the installed version
+	parts [maxSubjects]part // as the question's subjects
 }
 
 // part is the rows of one vulnerability in one table, and which of them are believed.
@@ -78,7 +78,7 @@ func (p *part) believes(r *vulndb.Row) bool {
 }
 
 // holds says whether any row that is believed is about the points.
-func (g *group) holds(tables []table, at *[2]point) bool {
+func (g *group) holds(tables []table, at *[maxSubjects]point) bool {
 	for i := range tables {
 		p := &g.parts[i]
 		rows := tables[i].of(p)

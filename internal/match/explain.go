@@ -172,6 +172,8 @@ func (m *matcher) trace(tr *Trace, q question, ids []vulndb.Ordinal) error {
 
 func (s subject) kind() string {
 	switch {
+	case s.build:
+		return "build of a module"
 	case s.source && s.binary, !s.source && !s.binary:
 		return "package"
 	case s.source:

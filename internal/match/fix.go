@@ -51,6 +51,9 @@ func sortCandidates(tables []table, list []candidate) []candidate {
 	})
 	list = slices.Compact(list)
 	slices.SortFunc(list, func(a, b candidate) int {
+		if x, y := tables[a.table].build, tables[b.table].build; x != y { // versions of packages and of modules do not compare
+			return compareBool(x, y)
+		}
 		if c := a.version(tables).Compare(b.version(tables)); c != 0 {
 			return c
 		}
@@ -61,11 +64,15 @@ func sortCandidates(tables []table, list []candidate) []candidate {
 }
 
 // stand gives the points at which the tables are judged as if c were installed.
-func (m *matcher) stand(tables []table, c candidate) *[2]point {
+func (m *matcher) stand(tables []table, c candidate) *[maxSubjects]point {
 	v := c.version(tables)
 	of := &tables[c.table]
 	for i := range tables {
 		t, buf := &tables[i], &m.space.buffers[i]
+		if t.build != of.build { // a build of a module does not tell the versions in it, nor they the build
+			m.space.points[i] = t.installed
+			continue
+		}
 		buf.candidate = resize(buf.candidate, len(t.versions))
 		p := &m.space.points[i]
 		*p = point{v: v, ordered: true, higher: t.version == of.version, sides: buf.candidate, listed: c.index}
@@ -77,7 +84,7 @@ func (m *matcher) stand(tables []table, c candidate) *[2]point {
 }
 
 // lowestFix gives the lowest fix of g that none of its rows covers again, and when it was first published.
-func (m *matcher) lowestFix(tables []table, g *group) (fixed string, at time.Time) {
+func (m *matcher) lowestFix(tables []table, g *group) (fixed, module string, at time.Time) {
 	list := g.collect(tables, m.space.candidates[:0])
 	m.space.candidates = list
 	if len(list) > 1 {
@@ -85,10 +92,10 @@ func (m *matcher) lowestFix(tables []table, g *group) (fixed string, at time.Tim
 	}
 	for _, c := range list {
 		if len(list) == 1 && g.plain(tables) || !g.holds(tables, m.stand(tables, c)) {
-			return c.spelling(tables), g.published(tables, c)
+			return c.spelling(tables), tables[c.table].module(), g.published(tables, c)
 		}
 	}
-	return "", time.Time{}
+	return "", "", time.Time{}
 }
 
 // plain says whether g is one row of one interval: its end is then outside of it, and need not be looked at.
@@ -182,8 +189,8 @@ func (m *matcher) suggest(tables []table, groups []group, a *answer) error {
 func (m *matcher) advise(tables []table, groups []group, a *answer, best *plan) error {
 	t := &tables[best.table]
 	best.fix.SuggestedVersion = t.versions[best.index]
-	best.fix.OfSource = t.source && !t.binary
-	a.fix = &best.fix
+	best.fix.OfSource = t.source && !t.binary && !t.build
+	a.fix, a.module = &best.fix, t.module()
 	return m.left(tables, groups, a, best)
 }
 
@@ -206,7 +213,9 @@ func (m *matcher) further(tables []table, groups []group, a *answer, fixable []*
 			}
 		}
 		now := from.version(tables)
-		list = slices.DeleteFunc(sortCandidates(tables, list), func(c candidate) bool { return c.version(tables).Compare(now) <= 0 })
+		list = slices.DeleteFunc(sortCandidates(tables, list), func(c candidate) bool {
+			return tables[c.table].build != tables[from.table].build || c.version(tables).Compare(now) <= 0
+		})
 		from = nil
 		for _, c := range list {
 			at := m.stand(tables, c)
@@ -269,7 +278,7 @@ func (m *matcher) left(tables []table, groups []group, a *answer, p *plan) error
 }
 
 // firstHolding gives the index of the first group that holds at the points; -1 none.
-func firstHolding(tables []table, groups []*group, at *[2]point) int {
+func firstHolding(tables []table, groups []*group, at *[maxSubjects]point) int {
 	for i, g := range groups {
 		if g.holds(tables, at) {
 			return i
@@ -288,7 +297,7 @@ type plan struct {
 // worse counts the new critical and high vulnerabilities.
 func (p *plan) worse() int { return p.fresh.Critical + p.fresh.High }
 
-func (m *matcher) plan(tables []table, groups []group, a *answer, c candidate, at *[2]point) (plan, error) {
+func (m *matcher) plan(tables []table, groups []group, a *answer, c candidate, at *[maxSubjects]point) (plan, error) {
 	p := plan{candidate: c}
 	for i := range a.hits {
 		h := a.hits[i]
@@ -315,7 +324,7 @@ func (m *matcher) plan(tables []table, groups []group, a *answer, c candidate, a
 }
 
 // severityAt is the severity that a finding would have.
-func (m *matcher) severityAt(tables []table, g *group, at *[2]point) (worst vuln.Severity, err error) {
+func (m *matcher) severityAt(tables []table, g *group, at *[maxSubjects]point) (worst vuln.Severity, err error) {
 	for i := range tables {
 		p := &g.parts[i]
 		rows := tables[i].of(p)

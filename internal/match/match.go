@@ -106,8 +106,16 @@ func (m *matcher) add(p *inventory.Package) error {
 		return err
 	}
 	m.report(p, a)
-	if !a.modules && p.Ecosystem.Type() == "rpm" && (p.Module != "" || moduleBuild(p.Version)) {
-		m.missed[unmatched{p.Ecosystem, noModules}]++
+	if p.Ecosystem.Type() == "rpm" && (p.Module != "" || moduleBuild(p.Version)) {
+		lost, err := m.lostBuild(p, q)
+		switch {
+		case err != nil:
+			return err
+		case lost:
+			m.missed[unmatched{p.Ecosystem, noBuild}]++
+		case !a.modules:
+			m.missed[unmatched{p.Ecosystem, noModules}]++
+		}
 	}
 	if len(a.hits) == 0 && len(a.beaten) == 0 {
 		return nil
@@ -129,7 +137,7 @@ func (m *matcher) add(p *inventory.Package) error {
 	if a.fix != nil {
 		f := *a.fix
 		f.Package, f.Layer = *short, p.Layer
-		f.SuggestedVersion = spelled(p.Ecosystem, p.Version, f.SuggestedVersion)
+		f.SuggestedVersion = spelled(p.Ecosystem, p.Version, f.SuggestedVersion, a.module)
 		f.Step = step(p, f.SuggestedVersion)
 		f.OfSource = f.OfSource && p.Source != nil && p.Source.Version != p.Version
 		m.out.Fixes = append(m.out.Fixes, f)
@@ -181,16 +189,20 @@ func shorten(p *inventory.Package) *finding.Package {
 type question struct {
 	ecosystem purl.Ecosystem // whose order of versions counts
 	namespace string
-	module    string     // the rpm module stream that the package belongs to
-	without   string     // ids of vulnerabilities that are not to count, each followed by a space
-	subjects  [2]subject // the second is empty where there is one only
+	module    string               // the rpm module stream that the package belongs to
+	without   string               // ids of vulnerabilities that are not to count, each followed by a space
+	subjects  [maxSubjects]subject // those behind the first may be empty
 }
+
+// maxSubjects: a source package, a binary one, and a build of a module.
+const maxSubjects = 3
 
 // subject is a name that is looked up, and the version that it is judged at.
 type subject struct {
 	name, version string
 	// source and binary say whose name and version these are; both where they are the same. Advisories about the other kind are not about it.
 	source, binary bool
+	build          bool // the version is that of a module's build
 }
 
 // question says what to look up for p, or why it cannot be matched.
@@ -204,7 +216,7 @@ func (m *matcher) question(p *inventory.Package) (question, unmatched) {
 		if p.Ecosystem == purl.Maven && !strings.Contains(name, ":") {
 			return question{}, unmatched{p.Ecosystem, noGroup}
 		}
-		return question{ecosystem: p.Ecosystem, namespace: ns, subjects: [2]subject{{name: name, version: p.Version}}}, unmatched{}
+		return question{ecosystem: p.Ecosystem, namespace: ns, subjects: [maxSubjects]subject{{name: name, version: p.Version}}}, unmatched{}
 	}
 	d := m.inv.Distro
 	switch {
@@ -226,13 +238,14 @@ func (m *matcher) question(p *inventory.Package) (question, unmatched) {
 			src.version = p.Source.Version
 		}
 	}
-	q := question{ecosystem: p.Ecosystem, namespace: d.Namespace, module: p.Module, subjects: [2]subject{src}}
+	q := question{ecosystem: p.Ecosystem, namespace: d.Namespace, module: p.Module, subjects: [maxSubjects]subject{src}}
 	if p.Ecosystem.Type() == "rpm" { // whose notices list binary packages
 		if p.Name == src.name && p.Version == src.version {
 			q.subjects[0].binary = true
 		} else {
 			q.subjects[1] = subject{name: p.Name, version: p.Version, binary: true}
 		}
+		q.subjects[2] = buildOf(p, src.name)
 	}
 	return q, unmatched{}
 }

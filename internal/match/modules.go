@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sightline-sec/sightline/internal/finding"
+	"github.com/sightline-sec/sightline/internal/inventory"
 	"github.com/sightline-sec/sightline/internal/vuln"
 	"github.com/sightline-sec/sightline/internal/vulndb"
 )
@@ -60,6 +61,38 @@ func inStream(versions []string, r *vulndb.Row, module, installed string) bool {
 // moduleBuild says whether a release says that it was built as part of a module: "1.module_el8.6.0+2904+41b41fb0".
 func moduleBuild(version string) bool {
 	return strings.Contains(version, ".module_") || strings.Contains(version, ".module+")
+}
+
+// buildOf is what is looked up of a package by the build of the module that it is of. Red Hat's records name a module's fixes by its builds and not by the
+// versions of packages; the rows are found under the stream and the source package, "nodejs:18/nodejs". Rebuilds of the same modules have builds
+// of their own, and other releases: ".module_el8.5.0+..." for Red Hat's ".module+el8.5.0+...".
+func buildOf(p *inventory.Package, source string) subject {
+	number, _, _ := strings.Cut(p.ModuleBuild, ":")
+	if p.Module == "" || number == "" || !strings.Contains(p.Version, ".module+") {
+		return subject{}
+	}
+	return subject{name: p.Module + "/" + source, version: number, source: true, build: true}
+}
+
+// lostBuild says whether advisories name builds of the package's module, and its own is not known.
+func (m *matcher) lostBuild(p *inventory.Package, q question) (bool, error) {
+	if p.Module == "" || q.subjects[2].build {
+		return false, nil
+	}
+	_, has, err := m.db.Package(q.namespace, p.Module+"/"+q.subjects[0].name)
+	if err != nil {
+		return false, fmt.Errorf("looking up builds of %s in %s: %w", p.Module, q.namespace, err)
+	}
+	return has, nil
+}
+
+// module is the stream of which the versions of the table are builds; empty where they are those of packages.
+func (t *table) module() string {
+	if !t.build {
+		return ""
+	}
+	module, _, _ := strings.Cut(t.name, "/")
+	return module
 }
 
 // ofLine says whether the upstream version behind the epoch is the line or begins with it: 18.20.4 is of the line 18.

@@ -64,8 +64,10 @@ func (t *table) open(q question, s subject, pkg *vulndb.Package, buf *buffers) e
 	e := q.ecosystem
 	*t = table{subject: s, ecosystem: e, namespace: q.namespace, versions: pkg.Versions, rows: pkg.Rows}
 	if e.Type() == "rpm" {
-		t.modules = slices.ContainsFunc(t.rows, func(r vulndb.Row) bool { return r.Module != "" })
-		t.rows, t.strange = about(t.versions, t.rows, q, s)
+		t.modules = s.build || slices.ContainsFunc(t.rows, func(r vulndb.Row) bool { return r.Module != "" })
+		if !s.build {
+			t.rows, t.strange = about(t.versions, t.rows, q, s)
+		}
 	}
 	if !slices.IsSortedFunc(t.rows, byVulnerability) {
 		t.rows = slices.Clone(t.rows)

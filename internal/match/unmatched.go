@@ -24,17 +24,19 @@ const (
 	noData             // the database does not know the namespace
 	noGroup            // the archive does not say of which group it is
 	noModules          // it is built in an rpm module, and no advisory about it speaks of modules
+	noBuild            // advisories name builds of its module, and its own is not known
 )
 
 // reportUnmatched gives one entry for each reason and ecosystem.
 func (m *matcher) reportUnmatched() {
 	for u, n := range m.missed {
-		if u.ecosystem.OS() && u.why != noModules {
+		partly := u.why == noModules || u.why == noBuild
+		if u.ecosystem.OS() && !partly {
 			m.out.Unjudged += n
 		}
 		m.out.Incomplete = append(m.out.Incomplete, artifact.Incomplete{
 			Reason: artifact.UnknownRelease,
-			Detail: plural(n, string(u.ecosystem)+" package") + map[bool]string{false: " not matched: ", true: " not wholly matched: "}[u.why == noModules] + m.explain(u),
+			Detail: plural(n, string(u.ecosystem)+" package") + map[bool]string{false: " not matched: ", true: " not wholly matched: "}[partly] + m.explain(u),
 		})
 	}
 }
@@ -47,7 +49,9 @@ func (m *matcher) explain(u unmatched) string {
 	case noGroup:
 		return "nothing in their archives says of which group they are, and advisories go by group and name"
 	case noModules:
-		return "they are built in rpm modules, and the database has no advisory about them that speaks of modules; for Red Hat only its VEX archive does"
+		return "they are built in rpm modules, and the database has no advisory about them that speaks of modules; for Red Hat only its VEX archive names all"
+	case noBuild:
+		return "advisories name builds of the rpm modules that they are of, and which builds these are is not known: their modularity labels are missing or cut short, or others than Red Hat built them"
 	case noRelease:
 		name := d.PrettyName
 		if name == "" {

@@ -38,6 +38,7 @@ type Affected struct {
 	// Namespace is the OSV ecosystem with its release, normalised by purl.Namespace: "Debian:12", "Alpine:v3.18",
 	// "npm", "Go". Package is the name in that ecosystem, normalised by purl.NormalizeName; for distributions, the
 	// source package, or where Binary is set the binary package.
+	// A fix by a build of an rpm module is about "nodejs:18/nodejs", stream and source package, and its versions are numbers of builds.
 	Namespace string
 	Package   string
 	Binary    bool

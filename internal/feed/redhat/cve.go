@@ -14,7 +14,7 @@ import (
 // cveDecoder reads the API's records.
 type cveDecoder struct {
 	feed    string
-	modules *atomic.Int64 // fixes that name a module build and no packages
+	modules *atomic.Int64 // fixes by builds of modules of which nothing tells the packages
 }
 
 var errNoCVE = errors.New("is not the record of a CVE")
@@ -34,6 +34,7 @@ func (d cveDecoder) Decode(_ string, text []byte) ([]*vuln.Advisory, error) {
 		refs, releases   []string
 		bugzilla         string
 		facts            []fact
+		builds           []build
 		releaseR, stateR []row
 	)
 	for key := range s.Object() {
@@ -81,20 +82,27 @@ func (d cveDecoder) Decode(_ string, text []byte) ([]*vuln.Advisory, error) {
 	if !validCVE(a.ID) {
 		return nil, errNoCVE
 	}
+	a.Title = title(a.ID, a.Title)
 	whole, _ := vuln.ParseSeverity(word)
+	named := newMentions(a.Title)
 	for i := range releaseR {
 		r := &releaseR[i]
-		n := len(facts)
-		if facts = d.release(facts, r, whole); len(facts) > n && facts[n].minor == "" && len(r.advisory) > 0 {
+		named.row(string(r.pkg), affected)
+		n, m := len(facts), len(builds)
+		facts, builds = release(facts, builds, r, whole)
+		if main := len(facts) > n && facts[n].minor == "" || len(builds) > m && builds[m].minor == ""; main && len(r.advisory) > 0 {
 			releases = append(releases, string(r.advisory))
 		}
 	}
 	for i := range stateR {
+		s, _ := stateOf(string(stateR[i].state))
+		named.row(string(stateR[i].pkg), s)
 		facts = packageState(facts, &stateR[i], whole)
 	}
-	a.Affected = settle(facts)
+	ofModules, facts, unplaced := settleBuilds(builds, facts, named)
+	d.modules.Add(int64(unplaced))
+	a.Affected = append(settle(facts), ofModules...)
 
-	a.Title = title(a.ID, a.Title)
 	a.Details = describe(details, statement)
 	if whole != vuln.Unknown {
 		a.Ratings = append(a.Ratings, vuln.Rating{Feed: d.feed, Severity: whole})
@@ -154,43 +162,28 @@ func rows(s *jsonscan.Scanner) []row {
 }
 
 // release reads a row of affected_release. Its package is the source package, a module build or a container.
-func (d cveDecoder) release(facts []fact, r *row, whole vuln.Severity) []fact {
+func release(facts []fact, builds []build, r *row, whole vuln.Severity) ([]fact, []build) {
 	st := streamOf(string(r.cpe))
 	minor := ""
 	switch st.kind {
 	case main, extended:
 	case update, held:
 		if minor = st.minor; minor == "" {
-			return facts
+			return facts, builds
 		}
 	default:
-		return facts
+		return facts, builds
 	}
-	pkg := string(r.pkg)
-	n, ok := nevra.Parse(pkg)
-	if !ok {
-		if minor == "" && isModuleBuild(pkg) {
-			d.modules.Add(1)
-		}
-		return facts
+	pkg, severity, date := string(r.pkg), impact(string(r.impact), whole), stamp(r.date)
+	if n, ok := nevra.Parse(pkg); ok {
+		facts = append(facts, fact{
+			at: place{major: st.major, pkg: n.Name}, extended: st.kind == extended, minor: minor, fixed: n.EVR(), severity: severity, date: date,
+		})
+	} else if b, ok := parseBuild(pkg); ok {
+		b.major, b.minor, b.severity, b.date = st.major, minor, severity, date
+		builds = append(builds, b)
 	}
-	return append(facts, fact{
-		at: place{major: st.major, pkg: n.Name}, extended: st.kind == extended, minor: minor, fixed: n.EVR(), severity: impact(string(r.impact), whole), date: stamp(r.date),
-	})
-}
-
-// isModuleBuild is true for "nodejs:18-9020020230825081254.rhel9".
-func isModuleBuild(s string) bool {
-	name, rest, ok := strings.Cut(s, ":")
-	if !ok || !nevra.Name(name) {
-		return false
-	}
-	i := strings.LastIndexByte(rest, '-')
-	if i <= 0 {
-		return false
-	}
-	number, _, ok := strings.Cut(rest[i+1:], ".")
-	return ok && len(number) > 10 && strings.Trim(number, "0123456789") == ""
+	return facts, builds
 }
 
 func packageState(facts []fact, r *row, whole vuln.Severity) []fact {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,8 +132,14 @@ func TestRealGaps(t *testing.T) {
 		records++
 		stripped, releases := without(t, text)
 		main, err := redhat.Decode(false, stripped)
-		if err != nil || len(main[0].Affected) != len(got[0].Affected) || len(main[0].References) != len(got[0].References) {
-			t.Fatalf("%s: the fixes of update streams add rows or links (%v)", h.Name, err)
+		if err != nil {
+			t.Fatal(h.Name, err)
+		}
+		for _, a := range []*vuln.Advisory{got[0], main[0]} { // builds of modules have no versions of packages; and update streams may name what they mend
+			a.Affected = slices.DeleteFunc(a.Affected, func(af vuln.Affected) bool { return strings.Contains(af.Package, "/") })
+		}
+		if len(main[0].Affected) != len(got[0].Affected) || len(main[0].References) != len(got[0].References) {
+			t.Fatalf("%s: the fixes of update streams add rows or links", h.Name)
 		}
 		fixes := map[place]map[string]string{}
 		for _, rel := range releases {

@@ -81,7 +81,7 @@ func (s source) Parse(ctx context.Context, raw feed.Raw, emit func(*vuln.Advisor
 		return fmt.Errorf("reading %s: %w", path, err)
 	}
 	if n := modules.Load(); n > 0 {
-		skip(feed.Skipped{Path: path, Record: "modules", Reason: fmt.Sprintf("%d fixes of module streams do not tell the versions of packages; the VEX files do", n)})
+		skip(feed.Skipped{Path: path, Record: "modules", Reason: fmt.Sprintf("%d fixes of module streams do not tell which packages they mend; the VEX files do", n)})
 	}
 	return nil
 }
