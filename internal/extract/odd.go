@@ -42,7 +42,7 @@ func (m *merger) step(name string, wantDir bool, top int) (real string, ok bool)
 	case m.layers[k].links[name] == "":
 		if _, both := m.layers[k].dirs[m.layers[k].hash(name)]; wantDir && !both {
 			m.fault(name, k, artifact.Unreadable, "a file in the place of a directory")
-		return "", false
+			return "", false
 		}
 		return name, true
 	}
