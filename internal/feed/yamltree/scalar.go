@@ -150,10 +150,9 @@ func (p *parser) lift(indent int, folded bool, chomp byte) string {
 		l := p.lines[p.at]
 		if l.indent < indent {
 			if !l.blank() {
-				break
-			}
-			if l.start+l.indent < l.end {
-				p.fail("a tab in the place of indentation, of which readers think differently")
+				if p.text[l.start+l.indent] == '\t' {
+					p.fail("a tab in the place of indentation")
+				}
 				break
 			}
 			breaks++
