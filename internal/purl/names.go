@@ -64,8 +64,8 @@ func Namespace(osvEcosystem string) string {
 	release = strings.TrimSpace(release)
 	switch e {
 	case Ubuntu:
-		if n := len(release) - len(":LTS"); n >= 0 && strings.EqualFold(release[n:], ":LTS") {
-			release = release[:n]
+		for n := len(release) - len(":LTS"); n >= 0 && strings.EqualFold(release[n:], ":LTS"); n = len(release) - len(":LTS") {
+			release = strings.TrimSpace(release[:n])
 		}
 	case Alpine:
 		if release != "" && '0' <= release[0] && release[0] <= '9' {
