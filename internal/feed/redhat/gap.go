@@ -17,7 +17,7 @@ func mendGaps(ranges []vuln.Range, held []fact) []vuln.Range {
 	last := map[string]nevra.NEVRA{} // dist tag -> fixed version
 	for _, f := range held {
 		n, ok := nevra.Parse("x-" + f.fixed)
-		if !ok || distTag(n.Release) != "el"+f.at.major+"_"+f.minor {
+		if tag := distTag(n.Release); !ok || tag != "el"+f.at.major+"_"+f.minor && !(tag == "el"+f.at.major && counted(n.Release)) {
 			continue
 		}
 		if have, ok := last[f.minor]; !ok || newer(n, have) { // as in intervals, the second mends what the first did not
@@ -60,12 +60,20 @@ func mendGap(ranges []vuln.Range, from nevra.NEVRA, minor string) []vuln.Range {
 	return ranges
 }
 
+// counted says whether a release is the first of a minor release and a count on it, as those of kernels up to RHEL 7 are, whose dist tags name none:
+// "957.92.1.el7" is of 7.6, which began with "957.el7", as 7.7 did with "1062.el7".
+func counted(release string) bool {
+	before, behind, ok := strings.Cut(release, ".el")
+	lead := leading(before)
+	return ok && behind == leading(behind) && lead != "" && len(before) > len(lead) && strings.Trim(before, "0123456789.") == ""
+}
+
 // upper is the version with which a range ends; empty where it is open.
 func upper(r vuln.Range) string { return cmp.Or(r.Fixed, r.Limit) }
 
 // afterMinor lists with which versions other builds than those of a minor release begin, the highest first. Where the count of the update stream stands
 // behind the dist tag ("1.107.el6_4.6"), or nothing but one number before it, that is the same for the next minor release ("1.107.el6_5"). Where it
-// stands before ("189.6.el8_6"), builds for a later minor release have a higher first number ("190"); in a package that keeps the first number over
+// stands before ("189.6.el8_6", "957.92.1.el7"), builds for a later minor release have a higher first number ("190", "958"); in a package that keeps the first number over
 // minor releases ("3.40.el5_9", "3.41.el5_11"), only the same count for the next one ("3.40.el5_10") is sure to be none of the stream's.
 func afterMinor(n nevra.NEVRA, minor string) []string {
 	tag := distTag(n.Release)
@@ -82,6 +90,9 @@ func afterMinor(n nevra.NEVRA, minor string) []string {
 			series.Release = strconv.FormatUint(first+1, 10)
 			ends = append(ends, series.EVR())
 		}
+	}
+	if !strings.HasSuffix(tag, "_"+minor) {
+		return ends
 	}
 	n.Release = before + strings.TrimSuffix(tag, minor) + strconv.FormatUint(y+1, 10)
 	return append(ends, n.EVR())

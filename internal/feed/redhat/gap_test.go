@@ -68,8 +68,22 @@ func TestGaps(t *testing.T) {
 			want: []vuln.Range{{Introduced: "0", Limit: "1.2-7.el8_4.3"}, {Introduced: "1.2-7.el8_5", Fixed: "1.2-9.el8_6"}}, open: []string{"1.2-7.el8_4.2"},
 		},
 		"the tag does not name the stream": {
-			main: "3.10.0-1160.el7", streams: fixes{"rhel_aus:7.4": "3.10.0-693.112.1.el7", "rhel_eus:7.1": "3.10.0-700.el7_2"},
-			want: []vuln.Range{{Introduced: "0", Fixed: "3.10.0-1160.el7"}}, open: []string{"3.10.0-693.112.1.el7", "3.10.0-700.el7_2"},
+			main: "3.10.0-1160.el7", streams: fixes{"rhel_aus:7.4": "3.10.0-693.el7", "rhel_eus:7.1": "3.10.0-700.el7_2", "rhel_aus:7.2": "3.10.0-327.1.el7a"},
+			want: []vuln.Range{{Introduced: "0", Fixed: "3.10.0-1160.el7"}}, open: []string{"3.10.0-693.el7", "3.10.0-700.el7_2", "3.10.0-327.1.el7a"},
+		},
+		"kernels, whose tags name no minor release": {
+			main: "3.10.0-1160.62.1.el7", streams: fixes{"rhel_aus:7.4": "3.10.0-693.99.1.el7", "rhel_aus:7.6": "3.10.0-957.92.1.el7"},
+			want: []vuln.Range{
+				{Introduced: "0", Limit: "3.10.0-693.99.1.el7"},
+				{Introduced: "3.10.0-694", Limit: "3.10.0-957.92.1.el7"},
+				{Introduced: "3.10.0-958", Fixed: "3.10.0-1160.62.1.el7"},
+			},
+			mended: []string{"3.10.0-693.99.1.el7", "3.10.0-957.92.1.el7", "3.10.0-957.100.1.el7"},
+			open:   []string{"3.10.0-957.91.1.el7", "3.10.0-957.el7", "3.10.0-862.99.1.el7", "3.10.0-1062.1.1.el7", "3.10.0-1160.el7", "3.10.0-1160.61.1.el7"},
+		},
+		"a kernel of the main stream's minor release": {
+			main: "3.10.0-1160.62.1.el7", streams: fixes{"rhel_aus:7.9": "3.10.0-1160.60.1.el7"},
+			want: []vuln.Range{{Introduced: "0", Fixed: "3.10.0-1160.62.1.el7"}}, open: []string{"3.10.0-1160.60.1.el7"},
 		},
 		"not lower than the main stream's": {
 			main: "1.2-7.el8", streams: fixes{"rhel_eus:8.4": "1.2-8.el8_4"}, want: []vuln.Range{{Introduced: "0", Fixed: "1.2-7.el8"}},

@@ -9,9 +9,9 @@
 //
 // A fix in an update stream that holds on to an old minor release (EUS, AUS, TUS, E4S) has a lower version than the main stream's packages that still
 // lack it. It is no end of what is affected, but a gap in it, from the fix to where the main stream goes on: "2.28-189.6.el8_6" mends what comes before
-// "2.28-190", "8.7p1-30.el9_2.4" what comes before "8.7p1-30.el9_3". The fix to install remains the main stream's. Where the dist tag does not name the
-// stream's minor release (kernels of RHEL 7, modules), or the main stream is mended in the same one, the builds cannot be told apart, and the mended
-// ones are taken for affected as before.
+// "2.28-190", "8.7p1-30.el9_2.4" what comes before "8.7p1-30.el9_3", "3.10.0-957.92.1.el7" what comes before "3.10.0-958". The fix to install remains the
+// main stream's. Where neither the dist tag nor a count behind the release's first number tells the stream's minor release (shim), or the main stream is
+// mended in the same one, the builds cannot be told apart, and the mended ones are taken for affected as before.
 package redhat
 
 import (
