@@ -110,8 +110,13 @@ func FuzzBlocks(f *testing.F) {
 				t.Fatalf("key %d of %q is at depth %d", i, text, p.depth)
 			}
 		}
-		if strings.ContainsAny(text, "?&*!|>%@`{}[],#\t\r\"") || strings.Contains(text, "--") || strings.Contains(text, "...") || strings.HasPrefix(text, "\xef\xbb\xbf") {
+		if strings.ContainsAny(text, "?&*!|>%@`{}[],#\t\r\"") || strings.Contains(text, "--") || strings.Contains(text, "...") || strings.HasPrefix(text, "\xef\xbb\xbf") || !utf8.ValidString(text) {
 			return // what only a whole YAML reader knows
+		}
+		for line := range strings.Lines(text) {
+			if strings.Count(line, "'")%2 != 0 {
+				return // a string that goes on at the margin, which neither tool writes
+			}
 		}
 		var whole yaml.Node
 		if yaml.Unmarshal([]byte(text), &whole) != nil || len(whole.Content) != 1 || whole.Content[0].Kind != yaml.MappingNode {

@@ -75,16 +75,16 @@ func (f *pins) addFrom(name, from string) {
 		f.add(name, version, nil)
 		return
 	}
-	if name = strings.TrimSpace(name); !f.first(name, name+"@"+from) {
-		return
-	}
+	name = strings.TrimSpace(name)
 	p := npmPackage(name, "", nil)
 	qualifier := "vcs_url"
 	if isArchive(from) {
 		qualifier = "download_url"
 	}
 	p.PURL = purl.Make(purl.NPM, "", name, "", []purl.Qualifier{{Key: qualifier, Value: publicURL(from)}}, "")
-	f.facts.Packages = append(f.facts.Packages, p)
+	if f.first(name, p.PURL) { // what may be secret in an address does not tell two packages apart
+		f.facts.Packages = append(f.facts.Packages, p)
+	}
 }
 
 // publicURL is an address without what may be secret in it: passwords and tokens stand before the host or in the query.
