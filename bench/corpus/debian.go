@@ -168,8 +168,23 @@ func (m *maker) download(ctx context.Context, name string, packages []string) ([
 				return fmt.Errorf("%w\npackages come from a Debian mirror: is there a network?", err)
 			}
 		}
+		known, err := exec.CommandContext(ctx, "apt-cache", append(slices.Clone(options), "pkgnames")...).Output()
+		if err != nil {
+			return fmt.Errorf("listing packages: %w", err)
+		}
+		has := map[string]bool{}
+		for name := range strings.Lines(string(known)) {
+			has[strings.TrimSpace(name)] = true
+		}
 		args := append(slices.Clone(options), "install", "-y", "--download-only", "--no-install-recommends")
-		return m.command(ctx, "", nil, apt, append(args, packages...)...)
+		for _, p := range packages {
+			if !has[p] { // another release names it otherwise: the image is then a little smaller
+				m.say("  %s has no %s", m.suite, p)
+				continue
+			}
+			args = append(args, p)
+		}
+		return m.command(ctx, "", nil, apt, args...)
 	})
 	if err != nil {
 		return nil, err

@@ -10,21 +10,21 @@ import (
 // everything is what fat installs: with what they depend on about 1,000 packages of all sorts.
 var everything = []string{
 	// Java
-	"maven", "ant", "gradle", "openjdk-17-jdk-headless", "tomcat10", "libspring-core-java", "libspring-web-java", "libhibernate-validator-java",
+	"maven", "ant", "openjdk-17-jdk-headless", "libspring-core-java", "libspring-web-java",
 	"liblucene8-java", "libnetty-java", "libjackson2-databind-java", "liblog4j2-java", "libjetty9-java", "libbcprov-java", "libbatik-java",
-	"libpoi-java", "libkryo-java", "libcommons-dbcp2-java", "libmariadb-java", "libpostgresql-jdbc-java", "scala", "groovy", "clojure", "libreoffice-java-common",
+	"libkryo-java", "libcommons-dbcp2-java", "libmariadb-java", "libpostgresql-jdbc-java",
 	// Ruby
 	"ruby-full", "ruby-rails", "ruby-sinatra", "puma", "ruby-sidekiq", "ruby-nokogiri", "ruby-aws-sdk-s3", "ruby-pg", "rake", "ruby-rspec", "ruby-devise",
-	"jekyll", "vagrant", "puppet-agent", "asciidoctor",
+	"asciidoctor",
 	// Node.js
-	"npm", "webpack", "eslint", "node-typescript", "node-babel7", "node-express", "node-react", "yarnpkg", "mocha", "gulp",
+	"npm", "node-typescript", "node-express", "yarnpkg",
 	// Python
-	"python3-django", "python3-flask", "python3-numpy", "python3-scipy", "python3-pandas", "python3-matplotlib", "python3-sklearn",
-	"python3-sqlalchemy", "python3-notebook", "python3-twisted", "python3-scrapy", "python3-boto3", "python3-botocore", "python3-pip", "ansible", "mercurial", "awscli",
+	"python3-django", "python3-flask", "python3-numpy", "python3-pandas",
+	"python3-sqlalchemy", "python3-twisted", "python3-boto3", "python3-botocore", "python3-pip", "mercurial",
 	// the rest of a machine that builds everything
-	"build-essential", "clang", "cmake", "gdb", "golang-go", "rustc", "cargo", "php-cli", "composer", "r-base-core", "erlang-base", "elixir",
-	"postgresql", "mariadb-server", "redis-server", "nginx", "apache2", "imagemagick", "ffmpeg", "git", "subversion", "vim", "emacs-nox", "texlive-latex-base",
-	"pandoc", "graphviz", "ghostscript", "inkscape", "qemu-utils", "openssh-server", "samba", "strace", "linux-perf", "tshark", "nmap",
+	"build-essential", "golang-go", "cmake", "gdb", "php-cli", "composer",
+	"postgresql", "redis-server", "nginx", "apache2", "git", "subversion", "vim",
+	"graphviz", "ghostscript", "openssh-server", "strace", "nmap",
 }
 
 // fat is the base, one layer of packages with their documentation, and one of an application.

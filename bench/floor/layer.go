@@ -24,14 +24,14 @@ type scanner struct {
 
 // layer is what one layer says.
 type layer struct {
-	found          map[string][]pkg
-	links          map[string]string // of claimed names
-	gone, opaque   []string
-	plain          map[uint64]bool // hashes of what is not a directory: it hides a directory of that name below
-	wantPlain      bool
-	read           int64
-	headers        int64
-	buffer, window []byte
+	found        map[string][]pkg
+	links        map[string]string // of claimed names
+	gone, opaque []string
+	plain        map[uint64]bool // hashes of what is not a directory: it hides a directory of that name below
+	wantPlain    bool
+	read         int64
+	headers      int64
+	buffer       []byte
 }
 
 var seed = maphash.MakeSeed()
@@ -197,38 +197,9 @@ func (l *layer) streamed(b bytesOf, name string, size int64) error {
 	if string(m[:]) != "\x7fELF" {
 		return b.Skip(size - 4)
 	}
-	keep := l.window[:0]
-	collecting, done := false, false
-	var found []pkg
-	err := b.Chunks(size-4, func(p []byte) {
-		for len(p) > 0 && !done {
-			if collecting {
-				keep = append(keep, p...)
-				p = nil
-				if got, ok := inlineInfo(keep); ok {
-					found, done = got, true
-				} else if len(keep) > 1<<20 || len(keep) >= headerSize && keep[15]&2 == 0 {
-					p, keep, collecting = keep[1:], nil, false // only looked like it
-				}
-				continue
-			}
-			if n := len(keep); n > 0 { // the end of the last piece, in which the magic may have begun
-				joined := append(keep, p[:min(len(p), len(magic))]...)
-				if i := bytes.Index(joined, magic); i >= 0 && i < n {
-					keep, collecting = bytes.Clone(joined[i:n]), true
-					continue
-				}
-				keep = keep[:0]
-			}
-			if i := bytes.Index(p, magic); i >= 0 {
-				p, keep, collecting = p[i:], nil, true
-				continue
-			}
-			keep = append(keep[:0], p[max(0, len(p)-len(magic)+1):]...)
-			p = nil
-		}
-	})
-	l.add(name, found)
+	var in search
+	err := b.Chunks(size-4, in.feed)
+	l.add(name, in.found)
 	return err
 }
 
