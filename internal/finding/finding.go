@@ -114,6 +114,9 @@ type Fix struct {
 	// OfSource is true where SuggestedVersion is a version of the source package while the package itself has another
 	// number: what is to be installed is the package that was built from that source.
 	OfSource bool `json:"of_source,omitempty"`
+	// OtherFlavor is true where SuggestedVersion is as advisories write it and another build than the installed one: 32.0.0-android for 31.1-jre. No
+	// record names the release with the installed one's suffix; the project may publish it all the same.
+	OtherFlavor bool `json:"other_flavor,omitempty"`
 	// Clears and Remains count the package's findings that the version ends, and those it does not; Remains also counts
 	// what the version would bring anew.
 	// Step is how far SuggestedVersion is from the installed one. Empty where the ecosystem's versions do not tell.

@@ -92,7 +92,11 @@ func (m *matcher) lowestFix(tables []table, g *group) (fixed, module string, at 
 	}
 	for _, c := range list {
 		if len(list) == 1 && g.plain(tables) || !g.holds(tables, m.stand(tables, c)) {
-			return c.spelling(tables), tables[c.table].module(), g.published(tables, c)
+			at = g.published(tables, c)
+			if same, ok := twin(tables, c); ok && !g.holds(tables, m.stand(tables, same)) {
+				c = same
+			}
+			return c.spelling(tables), tables[c.table].module(), at
 		}
 	}
 	return "", "", time.Time{}
@@ -188,6 +192,16 @@ func (m *matcher) suggest(tables []table, groups []group, a *answer) error {
 // advise makes a plan the answer's.
 func (m *matcher) advise(tables []table, groups []group, a *answer, best *plan) error {
 	t := &tables[best.table]
+	if same, ok := twin(tables, best.candidate); ok {
+		p, err := m.plan(tables, groups, a, same, m.stand(tables, same))
+		if err != nil {
+			return err
+		}
+		if p.worse() <= best.worse() && !moreSevere(best.fix.Clears, p.fix.Clears) {
+			best = &p
+		}
+	}
+	best.fix.OtherFlavor = otherFlavor(tables, best.candidate)
 	best.fix.SuggestedVersion = t.versions[best.index]
 	best.fix.OfSource = t.source && !t.binary && !t.build
 	a.fix, a.module = &best.fix, t.module()

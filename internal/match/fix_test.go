@@ -96,6 +96,52 @@ func TestSuggestedFix(t *testing.T) {
 	}
 }
 
+// TestFlavors: the suggested version is the build of a release that is installed, where any advisory names it, and else is said to be another.
+func TestFlavors(t *testing.T) {
+	t.Parallel()
+	type want struct {
+		fixed, suggested string
+		other            bool
+	}
+	row := func(id string, ranges ...vuln.Range) says {
+		return says{ns: "Maven", pkg: "g:a", vuln: id, ranges: ranges}
+	}
+	listed := func(id string, versions ...string) says {
+		return says{ns: "Maven", pkg: "g:a", vuln: id, listed: versions}
+	}
+	for name, c := range map[string]struct {
+		installed string
+		db        []says
+		want      want
+	}{
+		"the same flavour":               {"31.1-android", []says{row("CVE-1", between("0", "32.0.0-android"))}, want{"32.0.0-android", "32.0.0-android", false}},
+		"nobody names the other":         {"31.1-jre", []says{row("CVE-1", between("0", "32.0.0-android"))}, want{"32.0.0-android", "32.0.0-android", true}},
+		"a list names it":                {"31.1-jre", []says{row("CVE-1", between("0", "32.0.0-android")), listed("CVE-2", "32.0.0-jre", "33.0.0-jre")}, want{"32.0.0-jre", "32.0.0-jre", false}},
+		"another's range begins there":   {"31.1-jre", []says{row("CVE-1", between("0", "32.0.0-android")), row("CVE-2", between("31.0-jre", "32.0.0-jre"))}, want{"32.0.0-jre", "32.0.0-jre", false}},
+		"a plain version":                {"19.0", []says{row("CVE-1", between("0", "32.0.0-android"))}, want{"32.0.0-android", "32.0.0-android", true}},
+		"a driver for Java 7":            {"42.2.5.jre7", []says{row("CVE-1", between("0", "42.2.13")), row("CVE-2", between("42.2.13.jre7", "42.3.0"))}, want{"42.2.13.jre7", "42.2.13.jre7", false}},
+		"marks of a release":             {"4.1.42.Final", []says{row("CVE-1", between("0", "4.1.44")), row("CVE-2", between("4.1.44.Final", "4.1.46.Final"))}, want{"4.1.44.Final", "4.1.44.Final", false}},
+		"marks that projects gave up":    {"5.2.9.RELEASE", []says{row("CVE-1", between("0", "5.3.32"))}, want{"5.3.32", "5.3.32", false}},
+		"another release":                {"1.0.0.Final", []says{row("CVE-1", between("0", "1.0.1.Beta1"))}, want{"1.0.1.Beta1", "1.0.1.Beta1", false}},
+		"a new vulnerability forbids it": {"9.2.1.jre8", []says{row("CVE-1", between("0", "9.4.1.jre11")), row("CVE-9", between("9.4.1.jre8", "9.4.1.jre8.1"))}, want{"9.4.1.jre11", "9.4.1.jre11", true}},
+	} {
+		db := newWorld(nil, rated{"CVE-9": vuln.Critical}, c.db...)
+		out := run(t, db, &inventory.Inventory{Packages: []inventory.Package{of(purl.Maven, "g:a", c.installed)}})
+		got := want{}
+		for _, f := range out.Findings {
+			if f.Vulnerability.ID == "CVE-1" {
+				got.fixed = f.FixedVersion
+			}
+		}
+		if len(out.Fixes) == 1 {
+			got.suggested, got.other = out.Fixes[0].SuggestedVersion, out.Fixes[0].OtherFlavor
+		}
+		if got != c.want {
+			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
 func TestFixOfASourceWithItsOwnNumbering(t *testing.T) {
 	t.Parallel()
 	db := newWorld(nil, nil, says{ns: "Debian:12", pkg: "gcc-defaults", vuln: "CVE-1", ranges: before("1.204")})

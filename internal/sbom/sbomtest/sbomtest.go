@@ -200,7 +200,7 @@ func Result(hostile string) *finding.Result {
 	fix(libc, "2.36-9+deb12u5", true, finding.Counts{High: 1}, finding.Counts{Low: 1})
 	fix(openssl, "3.0.15-1~deb12u1", false, finding.Counts{Low: 1}, finding.Counts{})
 	fix(evil, hostile, false, finding.Counts{Unknown: 1}, finding.Counts{})
-	r.Fixes[3].OfSource = true
+	r.Fixes[3].OfSource, r.Fixes[0].OtherFlavor = true, true
 	r.Fixes[0].Step, r.Fixes[0].Left = finding.Minor, []string{"CVE-2021-45046"}
 	r.Suppressed = []finding.Suppressed{
 		{Package: short(&requests), Vulnerability: "CVE-2023-32681", Reason: "owned_by_os_package", Detail: "python3-requests owns the files; Debian says fixed"},
