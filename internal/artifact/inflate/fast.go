@@ -35,31 +35,39 @@ func (r *Reader) fast() outcome {
 	for inPos <= inLimit && pos <= outLimit {
 		// There are at least 56 bits, and e is the entry of the first.
 		if e >= litFlag {
+			to := (*[4]byte)(out[pos&outMask:])
 			bits >>= e & 63
-			have -= uint64(e & 63)
-			binary.LittleEndian.PutUint16(out[pos&outMask:][:2], uint16(e>>litAt))
-			pos += int(e >> litCountAt & 3)
+			have -= uint64(e)
+			to[0] = byte(e >> litAt)
 			e = lits[bits&(1<<litBits-1)]
 			if e >= litFlag {
 				bits >>= e & 63
-				have -= uint64(e & 63)
-				binary.LittleEndian.PutUint16(out[pos&outMask:][:2], uint16(e>>litAt))
-				pos += int(e >> litCountAt & 3)
+				have -= uint64(e)
+				to[1] = byte(e >> litAt)
 				e = lits[bits&(1<<litBits-1)]
 				if e >= litFlag {
 					bits >>= e & 63
-					have -= uint64(e & 63)
-					binary.LittleEndian.PutUint16(out[pos&outMask:][:2], uint16(e>>litAt))
-					pos += int(e >> litCountAt & 3)
-					bits |= binary.LittleEndian.Uint64(in[inPos&inMask:][:8]) << (have & 63)
-					inPos += int((63 - have) >> 3 & 7)
-					have |= 56
+					have -= uint64(e)
+					to[2] = byte(e >> litAt)
 					e = lits[bits&(1<<litBits-1)]
-					continue
+					if e >= litFlag {
+						bits >>= e & 63
+						have -= uint64(e)
+						to[3] = byte(e >> litAt)
+						pos += 4
+						bits |= binary.LittleEndian.Uint64(in[inPos&inMask:][:8]) << (have & 63)
+						inPos += int(^have >> 3 & 7)
+						have |= 56
+						e = lits[bits&(1<<litBits-1)]
+						continue
+					}
+					pos++
 				}
+				pos++
 			}
+			pos++
 			bits |= binary.LittleEndian.Uint64(in[inPos&inMask:][:8]) << (have & 63)
-			inPos += int((63 - have) >> 3 & 7)
+			inPos += int(^have >> 3 & 7)
 			have |= 56
 		}
 		if e >= specialFlag {
@@ -68,7 +76,7 @@ func (r *Reader) fast() outcome {
 					result = blockCorrupt
 				} else {
 					result = blockEnded
-					have -= uint64(e & 63)
+					have -= uint64(e)
 				}
 				break
 			}
@@ -78,11 +86,11 @@ func (r *Reader) fast() outcome {
 			e = lits[(at+bits&(1<<(e>>codeBitsAt&codeMask)-1))&(litSize-1)]
 			if e >= litFlag {
 				bits >>= e & 63
-				have -= uint64(e & 63)
+				have -= uint64(e)
 				out[pos&outMask] = byte(e >> litAt)
 				pos++
 				bits |= binary.LittleEndian.Uint64(in[inPos&inMask:][:8]) << (have & 63)
-				inPos += int((63 - have) >> 3 & 7)
+				inPos += int(^have >> 3 & 7)
 				have |= 56
 				e = lits[bits&(1<<litBits-1)]
 				continue
@@ -92,14 +100,14 @@ func (r *Reader) fast() outcome {
 					result = blockCorrupt
 				} else {
 					result = blockEnded
-					have -= uint64(e & 63)
+					have -= uint64(e)
 				}
 				break
 			}
 		}
 		length := int(e>>lenBaseAt&lenBaseMask) + int(bits>>(e>>codeBitsAt&codeMask)&uint64(e>>lenMaskAt))
 		bits >>= e & 63
-		have -= uint64(e & 63)
+		have -= uint64(e)
 
 		d := dists[bits&(1<<distBits-1)]
 		if d&distSpecial != 0 {
@@ -117,29 +125,37 @@ func (r *Reader) fast() outcome {
 		}
 		dist := int(d>>distBaseAt&0xffff) + int(bits>>(d>>codeBitsAt&codeMask)&(d>>distMaskAt))
 		bits >>= d & 63
-		have -= d & 63
+		have -= d
 		if dist > pos-base {
 			result = blockCorrupt
 			break
 		}
 		bits |= binary.LittleEndian.Uint64(in[inPos&inMask:][:8]) << (have & 63)
-		inPos += int((63 - have) >> 3 & 7)
+		inPos += int(^have >> 3 & 7)
 		have |= 56
 		e = lits[bits&(1<<litBits-1)] // on its way while bytes are copied
 
-		from, to := pos-dist, pos
+		to, from := (*[outSlack]byte)(out[pos&outMask:]), (*[outSlack]byte)(out[(pos-dist)&outMask:])
 		pos += length
-		if dist >= 8 {
-			for to < pos {
-				binary.LittleEndian.PutUint64(out[to&outMask:][:8], binary.LittleEndian.Uint64(out[from&outMask:][:8]))
-				to += 8
-				from += 8
+		switch {
+		case dist >= 16:
+			*(*[16]byte)(to[0:16]) = *(*[16]byte)(from[0:16])
+			*(*[16]byte)(to[16:32]) = *(*[16]byte)(from[16:32])
+			for i := 32; i < length; i += 16 {
+				*(*[16]byte)(to[i&511:]) = *(*[16]byte)(from[i&511:])
 			}
-		} else {
-			for to < pos {
-				out[to&outMask] = out[from&outMask]
-				to++
-				from++
+		case dist >= 8:
+			binary.LittleEndian.PutUint64(to[0:8], binary.LittleEndian.Uint64(from[0:8]))
+			binary.LittleEndian.PutUint64(to[8:16], binary.LittleEndian.Uint64(from[8:16]))
+			for i := 16; i < length; i += 8 {
+				binary.LittleEndian.PutUint64(to[i&511:][:8], binary.LittleEndian.Uint64(from[i&511:][:8]))
+			}
+		default:
+			// The last dist bytes, over and over, make a word of which a multiple of dist is used.
+			k := small[dist&7]
+			word := binary.LittleEndian.Uint64(from[0:8]) & k.mask * k.times
+			for i := 0; i < length; i += k.step {
+				binary.LittleEndian.PutUint64(to[i&511:][:8], word)
 			}
 		}
 	}
@@ -147,4 +163,19 @@ func (r *Reader) fast() outcome {
 	at := inPos*8 - int(have&63)
 	r.inPos, r.inBit = at>>3, uint(at&7)
 	return result
+}
+
+// small tells for distances below eight how a word is made of as many bytes, and how many of its bytes repeat.
+var small = [8]struct {
+	mask, times uint64
+	step        int
+}{
+	{0, 0, 8},
+	{0xff, 0x0101010101010101, 8},
+	{0xffff, 0x0001000100010001, 8},
+	{0xffffff, 0x0001000001000001, 6},
+	{0xffffffff, 0x0000000100000001, 8},
+	{0xffffffffff, 0x0000010000000001, 5},
+	{0xffffffffffff, 0x0001000000000001, 6},
+	{0xffffffffffffff, 0x0100000000000001, 7},
 }

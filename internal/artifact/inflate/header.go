@@ -2,6 +2,7 @@ package inflate
 
 import (
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"io"
 )
@@ -22,7 +23,7 @@ const maxHeaderText = 512
 func (r *Reader) readHeader() error {
 	if r.inPos == r.inEnd {
 		if err := r.fill(); err != nil {
-			if r.srcErr == io.EOF {
+			if errors.Is(r.srcErr, io.EOF) {
 				return io.EOF
 			}
 			return err

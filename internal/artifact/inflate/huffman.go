@@ -3,12 +3,12 @@ package inflate
 import "math/bits"
 
 // The first look-up of a code takes litBits, distBits or maxCodeBits bits; a longer code needs a second one. The sizes
-// are powers of two above what the worst complete code needs (2342 and 402 entries), so that a masked index needs no check.
+// are powers of two above what the worst complete code needs (2342 and 594 entries), so that a masked index needs no check.
 const (
 	litBits  = 11
 	litSize  = 4096
-	distBits = 8
-	distSize = 512
+	distBits = 9
+	distSize = 1024
 
 	maxCodeBits = 7
 	maxBits     = 15
@@ -16,19 +16,17 @@ const (
 
 // An entry of a litTable. The lowest six bits say how many bits of input it uses, all in all; zero is no code.
 //
-//	one or two literals: bit 31, the number at bits 24-25, the bytes at bits 8-23, the bits of the first at bits 26-29
-//	a length:            the extra bits' mask at bits 25-29, the base at bits 16-24, the code's bits at bits 8-11
-//	further table:       bits 30 and 29, its place at bits 12-27, its width at bits 8-11
-//	end of block:        bits 30 and 28
-//	no such code:        bit 30
+//	literal:       bit 31, the byte at bits 8-15
+//	length:        the extra bits' mask at bits 25-29, the base at bits 16-24, the code's bits at bits 8-11
+//	further table: bits 30 and 29, its place at bits 12-27, its width at bits 8-11
+//	end of block:  bits 30 and 28
+//	no such code:  bit 30
 const (
 	litFlag     = 1 << 31
 	specialFlag = 1 << 30
 	tableFlag   = 1 << 29
 	endFlag     = 1 << 28
 
-	litCountAt  = 24
-	litFirstAt  = 26
 	litAt       = 8
 	lenMaskAt   = 25
 	lenBaseAt   = 16
@@ -226,53 +224,12 @@ func (t *litTable) build(lengths []uint8) bool {
 		spread(t.entries[:], litBits, &c, litEntry, func(at, width uint) uint32 {
 			return uint32(specialFlag | tableFlag | at<<tableAt | width<<codeBitsAt | litBits)
 		})
-		if c.pairs() {
-			t.pair()
-		}
 	}
 	t.atLeast = c.shortest()
 	if t.atLeast > 0 {
 		t.atLeast = max(t.atLeast, uint(lengths[endOfBlock]))
 	}
 	return true
-}
-
-// pairs tells whether a look-up finds two literals often enough to pay for pair. A code of n bits takes 2^-n of the
-// space of codes, and that is about how often an encoder uses it.
-func (c *code) pairs() bool {
-	var share [litBits + 1]uint // of the literals of a length, in 1/2048
-	at := 0
-	for l := 1; l <= litBits; l++ {
-		for range c.count[l] {
-			if c.symbols[at] < endOfBlock {
-				share[l] += 1 << (litBits - l)
-			}
-			at++
-		}
-	}
-	var both, within uint
-	for l := 1; l < litBits; l++ {
-		within += share[l] // those whose partner has up to l bits
-		both += within * share[litBits-l]
-	}
-	return both>>litBits > 1<<litBits/16
-}
-
-// pair puts two literals into each entry that has room for both.
-func (t *litTable) pair() {
-	for i := 1<<litBits - 1; i >= 0; i-- {
-		e := t.entries[i]
-		if e < litFlag {
-			continue
-		}
-		used := e & usedMask
-		// What follows is known as far as the bits of i go, and those entries stand before i.
-		f := t.entries[i>>used]
-		if f < litFlag || used+f&usedMask > litBits {
-			continue
-		}
-		t.entries[i] = litFlag | used<<litFirstAt | 2<<litCountAt | (f>>litAt&0xff)<<(litAt+8) | e&(0xff<<litAt) | (used + f&usedMask)
-	}
 }
 
 const endOfBlock = 256
@@ -285,7 +242,7 @@ var (
 func litEntry(symbol, length uint) uint32 {
 	switch {
 	case symbol < endOfBlock:
-		return uint32(litFlag | 1<<litCountAt | symbol<<litAt | length)
+		return uint32(litFlag | symbol<<litAt | length)
 	case symbol == endOfBlock:
 		return uint32(specialFlag | endFlag | length)
 	case symbol >= maxLitCodes:

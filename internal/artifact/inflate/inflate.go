@@ -1,7 +1,7 @@
 // Package inflate decompresses gzip members and raw DEFLATE streams (RFC 1952, RFC 1951): most of the time of a scan is
-// spent here. It accepts and refuses exactly what compress/gzip does, gives the same bytes before an error and the same
-// errors, and takes under two thirds of the time of the next best decoder in pure Go by reading eight bytes at a time,
-// decoding two literals in one look-up and handing out its window without a copy. Memory is constant, whatever comes in.
+// spent here. It accepts and refuses exactly what compress/gzip does, with the same bytes before an error and the same
+// errors, in less than half the time of the next best decoder in pure Go: it loads and copies words, asks once for many
+// symbols whether there is input and space, and hands out its window without a copy. Memory is constant, whatever comes.
 //
 // What it leaves to others: writing, the fields of gzip headers (checked, not kept), preset dictionaries, and stopping
 // in time: a bomb inflates as long as somebody reads.
@@ -10,6 +10,7 @@ package inflate
 import (
 	"compress/flate"
 	"compress/gzip"
+	"errors"
 	"hash/crc32"
 	"io"
 )
@@ -125,7 +126,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 func (r *Reader) WriteTo(w io.Writer) (total int64, err error) {
 	for {
 		b, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return total, nil
 		}
 		if err != nil {
@@ -155,9 +156,9 @@ func (r *Reader) decode() error {
 			r.size += uint32(r.pos - before)
 		}
 		switch {
-		case err == errMore && r.pos > r.out || err == errFull:
+		case errors.Is(err, errMore) && r.pos > r.out, errors.Is(err, errFull):
 			return nil
-		case err == errMore:
+		case errors.Is(err, errMore):
 			err = r.fill()
 		}
 		if err != nil {

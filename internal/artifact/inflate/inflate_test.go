@@ -22,8 +22,6 @@ func standard(gz []byte) ([]byte, error) {
 	return io.ReadAll(z)
 }
 
-func newStandard(src io.Reader) (io.Reader, error) { return gzip.NewReader(src) }
-
 func standardRaw(b []byte) ([]byte, error) {
 	return io.ReadAll(flate.NewReader(bytes.NewReader(b)))
 }
@@ -32,7 +30,7 @@ func pieces(r *inflate.Reader) ([]byte, error) {
 	var all []byte
 	for {
 		p, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all, nil
 		}
 		if err != nil {
@@ -359,7 +357,7 @@ func TestErrorsStay(t *testing.T) {
 		if first == nil {
 			first = io.EOF
 		}
-		if again != first {
+		if !errors.Is(again, first) {
 			t.Errorf("%v, then %v", first, again)
 		}
 	}

@@ -45,9 +45,6 @@ func (in *input) fill() error {
 		in.inEnd -= in.inPos
 		in.inPos = 0
 	}
-	if in.inEnd == inSize {
-		return errFull // not reached: no step needs as much
-	}
 	for range maxEmptyReads {
 		if in.srcErr != nil {
 			break
@@ -106,7 +103,7 @@ func (in *input) take(n int) ([]byte, error) {
 }
 
 func noEOF(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err

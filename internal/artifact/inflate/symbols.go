@@ -2,34 +2,24 @@ package inflate
 
 // symbols decodes the symbols of a block: most in fast, and one by one those for which the input or the space is short.
 func (r *Reader) symbols() error {
-	for {
-		if r.pos > outLimit {
-			return errFull
-		}
-		if r.inEnd-r.inPos >= fastInput {
-			switch r.fast() {
-			case blockEnded:
-				return r.endBlock()
-			case blockCorrupt:
-				return r.corrupt()
-			}
-			if r.pos > outLimit {
-				return errFull
-			}
-		}
-		for r.pos <= outLimit {
-			ended, err := r.symbol()
-			if err != nil {
-				return err
-			}
-			if ended {
-				return r.endBlock()
-			}
-			if r.inEnd-r.inPos >= 2*fastInput {
-				break
-			}
+	if r.pos <= outLimit && r.inEnd-r.inPos >= fastInput {
+		switch r.fast() {
+		case blockEnded:
+			return r.endBlock()
+		case blockCorrupt:
+			return r.corrupt()
 		}
 	}
+	for r.pos <= outLimit {
+		ended, err := r.symbol()
+		if err != nil {
+			return err
+		}
+		if ended {
+			return r.endBlock()
+		}
+	}
+	return errFull
 }
 
 // symbol decodes one symbol, if all its bits are there: up to 48 of them.
@@ -47,11 +37,7 @@ func (r *Reader) symbol() (ended bool, err error) {
 	}
 	switch {
 	case e >= litFlag:
-		one := uint(e & usedMask)
-		if e>>litCountAt&3 == 2 {
-			one = uint(e >> litFirstAt & codeMask)
-		}
-		if used += one; used > n {
+		if used += uint(e & usedMask); used > n {
 			return false, errMore
 		}
 		r.buf[r.pos] = byte(e >> litAt)

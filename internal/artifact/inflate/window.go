@@ -1,9 +1,10 @@
 package inflate
 
 const (
-	history = 32 << 10
-	outSize = 256 << 10
-	outMask = outSize - 1
+	history  = 32 << 10
+	outSize  = 256 << 10
+	outMask  = outSize - 1
+	outSlack = 544
 	// outLimit is the last place at which a symbol may be decoded without asking for space: behind it there is space for
 	// a run of literals and the longest match, with the overrun of word-wise copies.
 	outLimit = outSize - 320
@@ -13,7 +14,7 @@ const (
 // yet handed out.
 type window struct {
 	base, out, pos int
-	buf            [outSize + 16]byte // sixteen more, so that words can be written everywhere
+	buf            [outSize + outSlack]byte // more, so that words can be written everywhere
 }
 
 func (w *window) reset() { w.base, w.out, w.pos = 0, 0, 0 }
