@@ -42,7 +42,7 @@ func twin(tables []table, c candidate) (candidate, bool) {
 	if t.ecosystem != purl.Maven {
 		return c, false
 	}
-	_, want := flavor(t.subject.version)
+	_, want := flavor(t.version)
 	release, has := flavor(t.versions[c.index])
 	if want == has {
 		return c, false
@@ -61,7 +61,7 @@ func otherFlavor(tables []table, c candidate) bool {
 	if t.ecosystem != purl.Maven {
 		return false
 	}
-	_, want := flavor(t.subject.version)
+	_, want := flavor(t.version)
 	_, has := flavor(t.versions[c.index])
 	return want != has && (built(want) || built(has))
 }

@@ -66,8 +66,11 @@ func TestBuilds(t *testing.T) {
 		},
 		"an update stream alone": {title: "php: crash", release: rows{{"rhel_eus:8.4", "php:7.4-8040020220603083121.522a0ee4"}}},
 		"no builds": {title: "php: crash", release: rows{
-			{"enterprise_linux:8", "php:flatpak-8040020220603083121.522a0ee4"}, {"enterprise_linux:8", "php:7.4-20220603083121.522a0ee4"}, {"enterprise_linux:8", "php:7.4-8040020220603083121"},
-			{"enterprise_linux:8", "rhel8/php:7.4-804002022060308312x.1"}, {"openshift:4", "php:7.4-8040020220603083121.522a0ee4"},
+			{"enterprise_linux:8", "php:flatpak-8040020220603083121.522a0ee4"},
+			{"enterprise_linux:8", "php:7.4-20220603083121.522a0ee4"},
+			{"enterprise_linux:8", "php:7.4-8040020220603083121"},
+			{"enterprise_linux:8", "rhel8/php:7.4-804002022060308312x.1"},
+			{"openshift:4", "php:7.4-8040020220603083121.522a0ee4"},
 		}},
 	} {
 		record := struct {

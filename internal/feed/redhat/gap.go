@@ -17,7 +17,7 @@ func mendGaps(ranges []vuln.Range, held []fact) []vuln.Range {
 	last := map[string]nevra.NEVRA{} // dist tag -> fixed version
 	for _, f := range held {
 		n, ok := nevra.Parse("x-" + f.fixed)
-		if tag := distTag(n.Release); !ok || tag != "el"+f.at.major+"_"+f.minor && !(tag == "el"+f.at.major && counted(n.Release)) {
+		if !ok || !ofMinor(n.Release, f.at.major, f.minor) {
 			continue
 		}
 		if have, ok := last[f.minor]; !ok || newer(n, have) { // as in intervals, the second mends what the first did not
@@ -58,6 +58,17 @@ func mendGap(ranges []vuln.Range, from nevra.NEVRA, minor string) []vuln.Range {
 		return slices.Replace(slices.Clone(ranges), i, i+1, cut...)
 	}
 	return ranges
+}
+
+// ofMinor says whether a release tells that it was built for the minor release, or may have been.
+func ofMinor(release, major, minor string) bool {
+	switch distTag(release) {
+	case "el" + major + "_" + minor:
+		return true
+	case "el" + major:
+		return counted(release)
+	}
+	return false
 }
 
 // counted says whether a release is the first of a minor release and a count on it, as those of kernels up to RHEL 7 are, whose dist tags name none:
