@@ -10,8 +10,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/sightline-sec/sightline/bench/forms"
 )
@@ -214,52 +218,63 @@ func (m *maker) stage(ctx context.Context, dir string, status []byte, debs []str
 			return nil, err
 		}
 	}
+	// Most of the time goes into decompressing, one process a package.
+	stanzas := make([][]byte, len(debs))
+	var done atomic.Int64
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(4, 2*runtime.NumCPU()))
+	for i, deb := range debs {
+		g.Go(func() (err error) {
+			stanzas[i], err = m.unpackPackage(ctx, tool, deb, dir, info)
+			if n := done.Add(1); n%100 == 0 {
+				m.say("  unpacked %d of %d packages", n, len(debs))
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for _, s := range stanzas {
+		status = append(status, s...)
+	}
+	return status, os.WriteFile(filepath.Join(dir, "var/lib/dpkg/status"), status, 0o644)
+}
+
+// unpackPackage unpacks one package and returns its stanza of dpkg's status.
+func (m *maker) unpackPackage(ctx context.Context, tool, deb, dir, info string) ([]byte, error) {
+	files, err := exec.CommandContext(ctx, tool, "--vextract", deb, dir).Output()
+	if err != nil {
+		return nil, fmt.Errorf("unpacking %s: %w", filepath.Base(deb), err)
+	}
 	control, err := os.MkdirTemp(m.work(), "control")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(control)
-	for i, deb := range debs {
-		if i > 0 && i%100 == 0 {
-			m.say("  unpacked %d of %d packages", i, len(debs))
+	if err := m.command(ctx, "", nil, tool, "--control", deb, control); err != nil {
+		return nil, err
+	}
+	stanza, name, err := installed(control)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Base(deb), err)
+	}
+	if err := os.WriteFile(filepath.Join(info, name+".list"), asList(files), 0o644); err != nil {
+		return nil, err
+	}
+	kept, err := os.ReadDir(control)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range kept {
+		if f.Name() == "control" {
+			continue
 		}
-		cmd := exec.CommandContext(ctx, tool, "--vextract", deb, dir)
-		files, err := cmd.Output()
-		if err != nil {
-			return nil, fmt.Errorf("unpacking %s: %w", filepath.Base(deb), err)
-		}
-		if err := os.RemoveAll(control); err != nil {
+		if err := os.Rename(filepath.Join(control, f.Name()), filepath.Join(info, name+"."+f.Name())); err != nil {
 			return nil, err
-		}
-		if err := m.command(ctx, "", nil, tool, "--control", deb, control); err != nil {
-			return nil, err
-		}
-		stanza, name, err := installed(control)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Base(deb), err)
-		}
-		status = append(status, stanza...)
-		if err := os.WriteFile(filepath.Join(info, name+".list"), asList(files), 0o644); err != nil {
-			return nil, err
-		}
-		kept, err := os.ReadDir(control)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range kept {
-			if f.Name() == "control" {
-				continue
-			}
-			b, err := os.ReadFile(filepath.Join(control, f.Name()))
-			if err != nil {
-				return nil, err
-			}
-			if err := os.WriteFile(filepath.Join(info, name+"."+f.Name()), b, 0o644); err != nil {
-				return nil, err
-			}
 		}
 	}
-	return status, os.WriteFile(filepath.Join(dir, "var/lib/dpkg/status"), status, 0o644)
+	return stanza, nil
 }
 
 // installed turns a control file into a stanza of dpkg's status, and names the files of dpkg's info folder.

@@ -68,11 +68,13 @@ func (m *maker) programs(ctx context.Context) (string, error) {
 	bin := m.work("gobin")
 	return bin, once(bin, func(partial string) error {
 		src := m.work("gosrc")
-		mod := "module bench.example/services\n\ngo 1.23\n\nrequire (\n"
+		var mod strings.Builder
+		mod.WriteString("module bench.example/services\n\ngo 1.23\n\nrequire (\n")
 		for _, l := range libraries {
-			mod += "\t" + l.module + " " + l.version + "\n"
+			mod.WriteString("\t" + l.module + " " + l.version + "\n")
 		}
-		if err := write(filepath.Join(src, "go.mod"), mod+")\n"); err != nil {
+		mod.WriteString(")\n")
+		if err := write(filepath.Join(src, "go.mod"), mod.String()); err != nil {
 			return err
 		}
 		for i := range goPrograms {

@@ -8,32 +8,33 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/sightline-sec/sightline/bench/forms"
 )
 
-// popular is what the application depends on. Versions are pinned; what those depend on is what npm finds that day.
+// popular is what the application depends on. Majors are pinned; the rest is what npm finds that day.
 var popular = map[string]string{
-	"@angular/cli": "18.2.11", "@angular/core": "18.2.12", "@angular/material": "18.2.13", "@aws-sdk/client-s3": "3.693.0",
-	"@aws-sdk/client-dynamodb": "3.693.0", "@aws-sdk/client-ec2": "3.693.0", "@fortawesome/free-solid-svg-icons": "6.6.0",
-	"@mui/icons-material": "6.1.7", "@mui/material": "6.1.7", "@nestjs/cli": "10.4.7", "@nestjs/core": "10.4.7", "@sentry/node": "8.38.0",
-	"@storybook/react": "8.4.4", "antd": "5.22.1", "aws-sdk": "2.1692.0", "axios": "1.7.7", "babel-loader": "9.2.1", "bootstrap": "5.3.3",
-	"core-js": "3.39.0", "d3": "7.9.0", "date-fns": "4.1.0", "echarts": "5.5.1", "eslint": "9.15.0", "eslint-config-airbnb": "19.0.4",
-	"express": "4.21.1", "fastify": "5.1.0", "firebase": "11.0.2", "firebase-admin": "12.7.0", "gatsby": "5.14.0", "googleapis": "144.0.0",
-	"graphql": "16.9.0", "hls.js": "1.5.17", "jest": "29.7.0", "knex": "3.1.0", "lodash": "4.17.21", "lodash-es": "4.17.21", "lucide-react": "0.460.0",
-	"mathjs": "13.2.2", "mermaid": "11.4.0", "mocha": "10.8.2", "moment-timezone": "0.5.46", "mongoose": "8.8.1", "next": "15.0.3", "nuxt": "3.14.159",
-	"pg": "8.13.1", "plotly.js-dist": "2.35.2", "prettier": "3.3.3", "primereact": "10.8.4", "react": "18.3.1", "react-dom": "18.3.1",
-	"react-icons": "5.3.0", "react-native": "0.76.2", "react-scripts": "5.0.1", "rxjs": "7.8.1", "sequelize": "6.37.5", "serverless": "3.39.0",
-	"socket.io": "4.8.1", "swiper": "11.1.14", "tailwindcss": "3.4.15", "three": "0.170.0", "ts-node": "10.9.2", "typeorm": "0.3.20",
-	"typescript": "5.6.3", "vite": "5.4.11", "vue": "3.5.13", "vuetify": "3.7.4", "webpack": "5.96.1", "winston": "3.17.0",
+	"@angular/cli": "18", "@angular/core": "18", "@angular/material": "18", "@aws-sdk/client-s3": "3",
+	"@aws-sdk/client-dynamodb": "3", "@aws-sdk/client-ec2": "3", "@fortawesome/free-solid-svg-icons": "6",
+	"@mui/icons-material": "6", "@mui/material": "6", "@nestjs/cli": "10", "@nestjs/core": "10", "@sentry/node": "8",
+	"antd": "5", "aws-sdk": "2", "axios": "1", "babel-loader": "9", "bootstrap": "5",
+	"core-js": "3", "d3": "7", "date-fns": "4", "echarts": "5", "eslint": "9",
+	"express": "4", "fastify": "5", "firebase": "11", "firebase-admin": "12", "googleapis": "144",
+	"graphql": "16", "hls.js": "1", "jest": "29", "knex": "3", "lodash": "4", "lodash-es": "4", "lucide-react": "0.460",
+	"mathjs": "13", "mermaid": "11", "mocha": "10", "moment-timezone": "0.5", "mongoose": "8", "next": "15", "nuxt": "3",
+	"pg": "8", "plotly.js-dist": "2", "prettier": "3", "primereact": "10", "react": "18", "react-dom": "18",
+	"react-icons": "5", "react-native": "0.76", "react-scripts": "5", "rxjs": "7", "sequelize": "6",
+	"socket.io": "4", "swiper": "11", "tailwindcss": "3", "three": "0.170", "ts-node": "10", "typeorm": "0.3",
+	"typescript": "5", "vite": "5", "vue": "3", "vuetify": "3", "webpack": "5", "winston": "3",
 }
 
 // few is what a small service depends on.
 var few = map[string]string{
-	"axios": "1.7.7", "body-parser": "1.20.3", "chalk": "4.1.2", "commander": "12.1.0", "cors": "2.8.5", "debug": "4.3.7", "dotenv": "16.4.5",
-	"express": "4.21.1", "fastify": "5.1.0", "helmet": "8.0.0", "ioredis": "5.4.1", "jsonwebtoken": "9.0.2", "morgan": "1.10.0", "pg": "8.13.1",
-	"pino": "9.5.0", "uuid": "11.0.3", "winston": "3.17.0", "ws": "8.18.0", "yargs": "17.7.2", "zod": "3.23.8",
+	"axios": "1", "body-parser": "1", "chalk": "4", "commander": "12", "cors": "2", "debug": "4", "dotenv": "16",
+	"express": "4", "fastify": "5", "helmet": "8", "ioredis": "5", "jsonwebtoken": "9", "morgan": "1", "pg": "8",
+	"pino": "9", "uuid": "11", "winston": "3", "ws": "8", "yargs": "17", "zod": "3",
 }
 
 // npm installs dependencies into a folder once; scripts of packages are not run.
@@ -187,7 +188,7 @@ func (m *maker) fleet(ctx context.Context) error {
 			return err
 		}
 		name := fmt.Sprintf("fleet/service%03d", i)
-		img := forms.Image{Name: name, Layers: append(bases[:len(bases):len(bases)], own), Only: []string{forms.Gzip, forms.Zstd}}
+		img := forms.Image{Name: name, Layers: append(slices.Clip(bases), own), Only: []string{forms.Gzip, forms.Zstd}}
 		if err := forms.Write(m.image(name), img); err != nil {
 			return err
 		}

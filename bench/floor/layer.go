@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"maps"
 	"os"
 	"path"
 	"strings"
@@ -236,9 +237,7 @@ func merge(layers []*layer) map[pkg]bool {
 				}
 			}
 		}
-		for p, found := range l.found {
-			state[p] = found
-		}
+		maps.Copy(state, l.found)
 		for p, target := range l.links {
 			state[p] = state[target]
 		}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -255,9 +256,7 @@ func (s *scanner) root(dir string) ([]*layer, error) {
 						walk(name, own)
 						mu.Lock()
 						defer mu.Unlock()
-						for p, found := range own.found {
-							total.found[p] = found
-						}
+						maps.Copy(total.found, own.found)
 						total.headers += own.headers
 						total.read += own.read
 					})
@@ -274,9 +273,7 @@ func (s *scanner) root(dir string) ([]*layer, error) {
 	own := newLayer(false)
 	walk("", own)
 	wg.Wait()
-	for p, found := range own.found {
-		total.found[p] = found
-	}
+	maps.Copy(total.found, own.found)
 	s.files.Add(total.headers + own.headers)
 	s.bytes.Add(total.read + own.read)
 	return []*layer{total}, first
