@@ -72,6 +72,7 @@ func TestEveryReleaseHasAnEndOrAReason(t *testing.T) {
 		"Photon OS:5.0":   "not known to the day",
 		"Azure Linux:1.0": "not known to the day", "Azure Linux:3.0": "not known to the day",
 		"Red Hat:10 centos": "not known to the day",
+		"Oracle Linux:10":   "no source seen", "SUSE:16.0": "no source seen",
 	}
 	releases := map[string][]string{
 		"debian": {"3.0", "3.1", "4.0", "5.0", "6.0", "7", "8", "9", "10", "11", "12", "13", "14", "15"},

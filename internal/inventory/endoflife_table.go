@@ -123,7 +123,6 @@ Oracle Linux:6   2021-03-31  2024-12-31  Extended Support
 Oracle Linux:7   2024-12-31  2028-06-30  Extended Support
 Oracle Linux:8   2029-07-31  2032-07-31  Extended Support
 Oracle Linux:9   2032-06-30  2035-06-30  Extended Support
-Oracle Linux:10  2035-06-30  2038-06-30  Extended Support
 
 # https://aws.amazon.com/amazon-linux-ami/faqs/, https://aws.amazon.com/amazon-linux-2/faqs/ and
 # https://docs.aws.amazon.com/linux/al2023/ug/release-cadence.html; 2022 was a preview of 2023
@@ -156,7 +155,6 @@ SUSE:15.4  2023-12-31  2026-12-31  LTSS
 SUSE:15.5  2024-12-31  2027-12-31  LTSS
 SUSE:15.6  2025-12-31  2028-12-31  LTSS
 SUSE:15.7  2031-07-31  2034-07-31  LTSS
-SUSE:16.0  2027-11-30  2030-11-30  LTS
 
 # https://www.suse.com/lifecycle/#suse-linux-micro: general support
 SUSE Linux Micro:5.0  2022-03-31
