@@ -216,11 +216,16 @@ func TestTotalOrder(t *testing.T) {
 }
 
 // sane says whether the version is one whose order is transitive. Maven's own is not where a word or nothing stands
-// for a number: sp < -alpha < 0 < sp.
+// for a number: sp < -alpha < 0 < sp, and 1 < 1.p < 1.0rc1 < 1 (its ComparableVersion of 3.8.7 says the same).
 func sane(e purl.Ecosystem, s string) bool {
 	s = strings.TrimSpace(s)
 	if e != purl.Maven {
 		return true
+	}
+	for i := range s {
+		if s[i] == '.' && (i+1 == len(s) || s[i+1] < '0' || s[i+1] > '9') {
+			return false
+		}
 	}
 	return s != "" && '0' <= s[0] && s[0] <= '9' && !strings.Contains(s, "--")
 }
