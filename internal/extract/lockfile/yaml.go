@@ -31,7 +31,8 @@ const maxYAMLDepth = 16
 const (
 	maxYAMLLine = 4096
 	// oddYAML are characters that may end a line, or that may not stand in one.
-	oddYAML = "\t\r\x00\u0085\u2028\u2029\ufeff"
+	oddYAML   = "\t\x00\ufeff" + oddBreaks
+	oddBreaks = "\r\u0085\u2028\u2029"
 )
 
 // yamlReader holds the place in the file.
@@ -48,7 +49,7 @@ func readYAML(b []byte, emit func(yamlEvent)) (odd int) {
 	for line := range bytes.Lines(b) {
 		line = bytes.TrimRight(line, " \r\n")
 		text := bytes.TrimLeft(line, " ")
-		if len(text) == 0 || text[0] == '#' {
+		if len(text) == 0 || text[0] == '#' && !bytes.ContainsAny(text, oddBreaks) {
 			continue
 		}
 		if first && string(line) == "---" {
