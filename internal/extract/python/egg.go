@@ -17,7 +17,7 @@ type eggs struct{}
 var _ extract.Extractor = eggs{}
 
 func (eggs) Name() string  { return "python-egg" }
-func (eggs) Revision() int { return 1 }
+func (eggs) Revision() int { return 2 }
 
 func (eggs) Claims() []extract.Claim { return []extract.Claim{{Suffix: ".egg"}} }
 

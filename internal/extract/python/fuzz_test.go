@@ -45,6 +45,9 @@ func FuzzMetadata(f *testing.F) {
 			if want == "" || len(want) > maxValue || folded && strings.Contains(want, " ") {
 				continue
 			}
+			if folded && got != "" && strings.HasPrefix(want, got) {
+				continue // the first line of a whole licence text
+			}
 			if got != strings.ToValidUTF8(strings.TrimSpace(want), "\uFFFD") {
 				t.Errorf("%s is %q, textproto has %q", key, got, want)
 			}

@@ -14,7 +14,7 @@ type metadata struct {
 	name        string
 	version     string
 	expression  string   // License-Expression, since PEP 639
-	license     string   // License, where it is one line: some put the whole text there
+	license     string   // License; where the whole text stands there its first line, if that names a licence
 	classifiers []string // of licences, without "License :: "
 }
 
@@ -101,7 +101,11 @@ func (m *metadata) set(name, value []byte, folded bool) {
 		return
 	}
 	value = bytes.TrimSpace(value)
-	if len(value) == 0 || len(value) > maxValue || folded {
+	if len(value) == 0 || len(value) > maxValue {
+		return
+	}
+	// The whole text of a licence is named by its first line, or begins with whose copyright it is.
+	if folded && (field != &m.license || license.Expression([]string{string(value)}, license.Unclear) == "") {
 		return
 	}
 	if field == nil {

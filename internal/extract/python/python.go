@@ -29,7 +29,7 @@ type distributions struct{}
 var _ extract.Extractor = distributions{}
 
 func (distributions) Name() string  { return "python" }
-func (distributions) Revision() int { return 2 }
+func (distributions) Revision() int { return 3 }
 
 func (distributions) Claims() []extract.Claim {
 	in := func(suffix string) func(string) bool {

@@ -99,6 +99,11 @@ func TestMetadata(t *testing.T) {
 			want:    "a@1.0", purl: "pkg:pypi/a@1.0", licenses: "Public Domain",
 		},
 		{
+			name:    "a whole licence text whose first line names it",
+			content: "Name: a\nVersion: 1.0\nLicense: MIT License\n        \n        Permission is granted\n",
+			want:    "a@1.0", purl: "pkg:pypi/a@1.0", licenses: "MIT License",
+		},
+		{
 			name:    "text that lost its indent",
 			content: "Metadata-Version: 1.0\nLicense: Copyright\nPermission is granted\nName: a\nVersion: 1.0\n",
 			want:    "a@1.0", purl: "pkg:pypi/a@1.0", licenses: "Copyright",

@@ -70,7 +70,7 @@ type vendored struct{}
 var _ extract.Extractor = vendored{}
 
 func (vendored) Name() string  { return "python-vendored" }
-func (vendored) Revision() int { return 1 }
+func (vendored) Revision() int { return 2 }
 
 func (vendored) Claims() []extract.Claim {
 	match := func(p string) bool { return vendoredBy(p) != "" }
