@@ -14,7 +14,7 @@ import (
 // is the name that the index gives an image. Symbolic links in the layout are followed inside it only.
 func OpenLayout(ctx context.Context, target string, opts Options) (artifact.Source, error) {
 	dir, sel := splitTarget(target)
-	root, err := os.OpenRoot(dir)
+	root, err := openFolder(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening OCI layout: %w", notFound(err))
 	}

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/google/go-containerregistry/pkg/name"
 
@@ -207,11 +208,23 @@ func (r *reference) sameRepo(stored string) bool {
 
 // openStore opens the directory of a store. That it is there and closed to this user is another thing than that it is not there.
 func openStore(dir, what, instead string) (*os.Root, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := openFolder(dir)
 	if err != nil {
 		return nil, storeError(err, what, instead)
 	}
 	return root, nil
+}
+
+// openFolder opens a directory, and never waits for the writer of a FIFO that has its name.
+func openFolder(dir string) (*os.Root, error) {
+	fi, err := os.Stat(dir)
+	if err != nil {
+		return nil, err
+	}
+	if !fi.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: dir, Err: syscall.ENOTDIR}
+	}
+	return os.OpenRoot(dir)
 }
 
 func storeError(err error, what, instead string) error {
