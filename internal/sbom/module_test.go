@@ -2,6 +2,8 @@ package sbom_test
 
 import (
 	"testing"
+
+	"github.com/sightline-sec/sightline/internal/sbom"
 )
 
 // TestModules: streams and builds of rpm modules, as Syft writes them and in our own words, which come first.
@@ -23,6 +25,9 @@ func TestModules(t *testing.T) {
 			c.purl+`","properties":[`+c.properties+`]}]}`))
 		if len(doc.Inventory.Packages) != 1 || doc.Inventory.Packages[0].Module != c.module || doc.Inventory.Packages[0].ModuleBuild != c.build {
 			t.Errorf("%s: got %+v", name, doc.Inventory.Packages)
+		}
+		if p, _, err := sbom.PackageOf("pkg:rpm/redhat/nodejs@18.14.2-2" + c.purl); err != nil || c.properties == "" && (p.Module != c.module || p.ModuleBuild != c.build) {
+			t.Errorf("%s: the purl alone gives %+v, %v", name, p, err)
 		}
 	}
 }

@@ -15,7 +15,7 @@ func PackageOf(s string) (inventory.Package, *inventory.Distro, error) {
 	if err != nil {
 		return inventory.Package{}, nil, err
 	}
-	p := inventory.Package{Name: id.name, Version: id.version, Ecosystem: id.ecosystem, PURL: s, Arch: id.arch, Stated: true}
+	p := inventory.Package{Name: id.name, Version: id.version, Ecosystem: id.ecosystem, PURL: s, Arch: id.arch, Module: id.module, ModuleBuild: id.build, Stated: true}
 	var d *inventory.Distro
 	if id.distro != "" {
 		d = distroOfQualifier(id.distro)
