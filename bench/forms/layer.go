@@ -94,7 +94,10 @@ func (l *Layer) make(dir string, fill func(*Tree) error) error {
 	if err == nil {
 		err = tw.Close()
 	}
-	err = errors.Join(gz.finish(err, &l.Gzip), zs.finish(err, &l.Zstd))
+	errGz, errZs := gz.finish(err, &l.Gzip), zs.finish(err, &l.Zstd)
+	if err == nil { // else both have it too
+		err = errors.Join(errGz, errZs)
+	}
 	l.DiffID, l.Size, l.Files = diff.sum(), diff.n, tree.entries
 	return err
 }

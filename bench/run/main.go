@@ -76,6 +76,7 @@ func run(ctx context.Context, args []string) error {
 	fleet := flags.Int("fleet", 0, "services of the fleet (default all)")
 	images := flags.String("images", "slim,layers43,node,go20,fat", "images")
 	form := flags.String("forms", strings.Join(forms, ","), "forms")
+	javaDB := flags.String("trivy-java-db", "", "trivy's folder java-db; without it trivy is not asked for jars")
 	only := flags.String("tools", "", "tools (default all that are there)")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -118,12 +119,15 @@ func run(ctx context.Context, args []string) error {
 		r.Date = time.Now().Format(time.DateOnly)
 	}
 	tools := []tool{floorTool(*floor), sightline}
-	others, missing := peers(ctx)
+	others, missing := peers(ctx, *javaDB)
 	r.Missing = missing
 	for _, t := range append(tools[:2:2], others...) {
 		if *only == "" || slices.Contains(strings.Split(*only, ","), t.name) {
 			r.Tools[t.name] = t.version
 		}
+	}
+	if _, ok := r.Tools["trivy"]; ok && *javaDB == "" {
+		r.Tools["trivy"] += " (no Java database: jars are not read)"
 	}
 	tools = slices.DeleteFunc(append(tools, others...), func(t tool) bool { _, ok := r.Tools[t.name]; return !ok })
 	list, err := targets(dir, strings.Split(*images, ","), strings.Split(*form, ","), *fleet)

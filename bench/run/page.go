@@ -19,7 +19,7 @@ const (
 // written is a new page.
 const written = `# Benchmarks
 
-How fast Sightline is, how that was measured, and where it loses. ` + "`make bench-images`" + ` measures on your machine.
+How fast Sightline is, how that was measured, and where it loses. ` + "`make bench-images DB=vuln.db`" + ` measures on your machine.
 
 ` + begin + "\n" + end + "\n"
 
@@ -87,7 +87,7 @@ func render(r report) string {
 	}
 	fmt.Fprintf(&b, `
 Sightline does the whole scan: packages, matching against the whole database, and the result as JSON. *floor* only inflates, walks and
-counts packages, and the other tools list packages without matching: both comparisons are to Sightline's disadvantage. Floor checks no digests.
+counts packages, and the other tools list packages without matching (grype, where it has a database, matches too): both comparisons are to Sightline's disadvantage. Floor checks no digests.
 Each tool ran once uncounted and then %d times, in turn; figures are medians of wall and of CPU (user and system) seconds, and of the peak
 memory of the largest process, as the kernel counted them. All files were in the page cache. The floor of a containerd store is that of the unpacked
 root, and the fleet ran as one process where the tool can, else as one process a service.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,9 +95,9 @@ func sightlineTool(ctx context.Context, binary, db, corpus string) (tool, error)
 	}}, nil
 }
 
-// peers are the other scanners on the PATH, asked for packages only, with no network: none has a database here unless its own
-// cache holds one, and Sightline's time includes matching.
-func peers(ctx context.Context) (found []tool, missing []string) {
+// peers are the other scanners on the PATH, asked for packages only, with no network: Sightline's time includes matching, theirs
+// does not. javaDB is trivy's folder of that name, or empty.
+func peers(ctx context.Context, javaDB string) (found []tool, missing []string) {
 	each := func(t target, scratch string, args func(path, out string) []string, env ...string) job {
 		j := job{env: env}
 		for i, p := range t.paths {
@@ -115,9 +116,23 @@ func peers(ctx context.Context) (found []tool, missing []string) {
 			if t.form == warmForm || t.form == fleetWarm {
 				dir = cache
 			}
+			if javaDB != "" {
+				if err := os.MkdirAll(filepath.Join(dir, "trivy"), 0o755); err != nil {
+					return job{}, false
+				}
+				if err := os.Symlink(javaDB, filepath.Join(dir, "trivy", "java-db")); err != nil && !errors.Is(err, fs.ErrExist) {
+					return job{}, false
+				}
+			}
 			return each(t, scratch, func(path, out string) []string {
-				// A bill of materials is what trivy writes without a vulnerability database: the packages, no matching.
-				common := []string{"--cache-dir", filepath.Join(dir, "trivy"), "--offline-scan", "--quiet", "--format", "cyclonedx", "--output", out}
+				common := []string{"--cache-dir", filepath.Join(dir, "trivy"), "--offline-scan", "--quiet", "--output", out}
+				if javaDB != "" {
+					// A bill of materials is what trivy writes without a vulnerability database: the packages, no matching.
+					common = append(common, "--format", "cyclonedx", "--skip-java-db-update")
+				} else {
+					// Without its Java database trivy fails at the first jar, so jars are not read.
+					common = append(common, "--format", "json", "--scanners", "license", "--list-all-pkgs")
+				}
 				if t.form == rootForm {
 					return append(append([]string{bin, "rootfs"}, common...), path)
 				}
