@@ -87,7 +87,7 @@ func TestFlipsInTheFastLoop(t *testing.T) {
 	gz := compress(t, sample(60_000, 10), 6)
 	rnd := rand.New(rand.NewPCG(1, 2))
 	v := newVerdict()
-	for range 1500 {
+	for range 400 {
 		if t.Failed() {
 			return
 		}
@@ -129,7 +129,7 @@ func TestRandomCodes(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 7))
 	v := newVerdict()
 	ends := map[string]int{}
-	for i := range 6000 {
+	for i := range 2000 {
 		if t.Failed() {
 			return
 		}
@@ -190,9 +190,12 @@ func TestSymbolsThatMeanNothing(t *testing.T) {
 		"stored length": func(w *bitWriter) { w.put(1, 3); w.align(); w.put(5|5<<16, 32) },
 	}
 	for name, write := range made {
-		for _, tail := range []int{0, 1, 5, 100} {
+		for i, tail := range []int{0, 1, 5, 100, 0, 0, 0, 0} {
 			var w bitWriter
 			w.stored(lead, 0)
+			for range i { // ten bits each: the fault comes at every place in a byte
+				w.fixed(nil, 0)
+			}
 			write(&w)
 			if tail > 0 {
 				for range tail {
@@ -205,6 +208,31 @@ func TestSymbolsThatMeanNothing(t *testing.T) {
 				if cut == len(w.bytes()) && tail > 0 && kind(err) != "corrupt" {
 					t.Errorf("%s: %v", name, err)
 				}
+			}
+		}
+	}
+}
+
+// TestCodesOfOneLength: the code of the code lengths itself may be a single word, or none.
+func TestCodesOfOneLength(t *testing.T) {
+	t.Parallel()
+	v := newVerdict()
+	for one := range 20 {
+		for bit := range uint64(2) {
+			for _, size := range []int{0, 1, 2, 3, 100} {
+				var w bitWriter
+				w.put(5|15<<13, 17)
+				for _, symbol := range []int{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15} {
+					if symbol == one {
+						w.put(1, 3)
+					} else {
+						w.put(0, 3)
+					}
+				}
+				for range size * 8 {
+					w.put(bit, 1)
+				}
+				_ = v.raw(t, fmt.Sprintf("only length %d, bits %d", one, bit), w.bytes())
 			}
 		}
 	}

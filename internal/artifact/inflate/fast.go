@@ -96,12 +96,8 @@ func (r *Reader) fast() outcome {
 				continue
 			}
 			if e >= specialFlag {
-				if e&endFlag == 0 {
-					result = blockCorrupt
-				} else {
-					result = blockEnded
-					have -= uint64(e)
-				}
+				result = blockEnded // further tables are those of complete codes: they lack nothing
+				have -= uint64(e)
 				break
 			}
 		}
@@ -118,10 +114,6 @@ func (r *Reader) fast() outcome {
 			bits >>= distBits
 			have -= distBits
 			d = dists[(d>>distBaseAt+bits&(1<<(d>>codeBitsAt&codeMask)-1))&(distSize-1)]
-			if d&distSpecial != 0 {
-				result = blockCorrupt
-				break
-			}
 		}
 		dist := int(d>>distBaseAt&0xffff) + int(bits>>(d>>codeBitsAt&codeMask)&(d>>distMaskAt))
 		bits >>= d & 63

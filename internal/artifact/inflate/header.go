@@ -90,10 +90,8 @@ func (r *Reader) readTrailer() error {
 	if r.inEnd-r.inPos < 8 {
 		return errMore
 	}
-	b, err := r.take(8)
-	if err != nil {
-		return err
-	}
+	b := r.in[r.inPos:][:8]
+	r.inPos += 8
 	if binary.LittleEndian.Uint32(b) != r.sum || binary.LittleEndian.Uint32(b[4:]) != r.size {
 		return ErrChecksum
 	}

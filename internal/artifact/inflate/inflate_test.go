@@ -440,3 +440,38 @@ func TestWriteToStopsAtErrorsOfTheWriter(t *testing.T) {
 		t.Errorf("a closed pipe: %v", err)
 	}
 }
+
+type meanWriter struct{}
+
+func (meanWriter) Write(p []byte) (int, error) { return len(p) - 1, nil }
+
+func TestWriterThatTakesLess(t *testing.T) {
+	t.Parallel()
+	r, err := inflate.NewReader(bytes.NewReader(compress(t, []byte("text"), 6)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := r.WriteTo(meanWriter{}); !errors.Is(err, io.ErrShortWrite) || n != 3 {
+		t.Errorf("%d, %v", n, err)
+	}
+}
+
+func TestReadOfNothing(t *testing.T) {
+	t.Parallel()
+	r, err := inflate.NewReader(bytes.NewReader(compress(t, []byte("text"), 6)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := r.Read(nil); n != 0 || err != nil {
+		t.Errorf("before: %d, %v", n, err)
+	}
+	if b, err := io.ReadAll(r); string(b) != "text" || err != nil {
+		t.Errorf("%q, %v", b, err)
+	}
+	if n, err := r.Read(nil); n != 0 || !errors.Is(err, io.EOF) {
+		t.Errorf("behind: %d, %v", n, err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -50,7 +50,8 @@ func material(t testing.TB, each int) []byte {
 // TestWhatToolsWrite takes the output of the encoders there are: each cuts blocks and builds codes in its own way.
 func TestWhatToolsWrite(t *testing.T) {
 	t.Parallel()
-	data := material(t, 2<<20)
+	const each = 1 << 20
+	data := material(t, each)
 	tools := map[string][]string{
 		"gzip -1": {"gzip", "-c", "-1"}, "gzip -6": {"gzip", "-c"}, "gzip -9": {"gzip", "-c", "-9"}, "gzip --rsyncable": {"gzip", "-c", "--rsyncable"},
 		"pigz": {"pigz", "-c", "-p", "3"}, "pigz -i": {"pigz", "-c", "-i", "-b", "64"}, "pigz -H": {"pigz", "-c", "-H"},
@@ -77,7 +78,7 @@ func TestWhatToolsWrite(t *testing.T) {
 		if _, err := exec.LookPath("zopfli"); err != nil {
 			t.Skip("not installed: ", err)
 		}
-		file, part := filepath.Join(t.TempDir(), "file"), data[2<<20-200_000:][:400_000]
+		file, part := filepath.Join(t.TempDir(), "file"), data[each-200_000:][:400_000]
 		if err := os.WriteFile(file, part, 0o600); err != nil {
 			t.Fatal(err)
 		}
