@@ -55,10 +55,7 @@ type litTable struct {
 	atLeast uint
 }
 
-type distTable struct {
-	entries [distSize]uint64
-	atLeast uint
-}
+type distTable struct{ entries [distSize]uint64 }
 
 type codeTable [1 << maxCodeBits]uint16
 
@@ -282,6 +279,5 @@ func (t *distTable) build(lengths []uint8) bool {
 			return uint64(distSpecial | distTableBit | at<<distBaseAt | width<<codeBitsAt | distBits)
 		})
 	}
-	t.atLeast = c.shortest()
 	return true
 }

@@ -60,9 +60,6 @@ func (r *Reader) symbol() (ended bool, err error) {
 	length := int(e>>lenBaseAt&lenBaseMask) + int(bits>>(used+uint(e>>codeBitsAt&codeMask))&uint64(e>>lenMaskAt))
 	used += uint(e & usedMask)
 
-	if n-used < r.dists.atLeast {
-		return false, errMore
-	}
 	d := r.dists.entries[bits>>used&(1<<distBits-1)]
 	if d&(distSpecial|distTableBit) == distSpecial|distTableBit {
 		used += distBits
