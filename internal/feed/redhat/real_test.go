@@ -65,25 +65,28 @@ func TestReal(t *testing.T) {
 		{"CVE-2014-0160", "Red Hat:6", "openssl", ""}:                        fixed("1.0.1e-16.el6_5.7"),
 		{"CVE-2016-2183", "Red Hat:6", "openssl", ""}:                        isOpen,
 		{"CVE-2016-2183", "Red Hat:7", "openssl098e", ""}:                    wont,
-		{"CVE-2018-3639", "Red Hat:5", "kernel", ""}:                         fixed("2.6.18-433.el5"),     // ELS has the only one
-		{"CVE-2018-3639", "Red Hat:7", "kernel", ""}:                         fixed("3.10.0-862.6.3.el7"), // the second mends more
+		{"CVE-2018-3639", "Red Hat:5", "kernel", ""}:                         gaps("2.6.18-433.el5", "2.6.18-348.40.1.el5", "2.6.18-349"),                                                                               // ELS has the only one of the main stream
+		{"CVE-2018-3639", "Red Hat:7", "kernel", ""}:                         gaps("3.10.0-862.6.3.el7", "3.10.0-327.71.1.el7", "3.10.0-328", "3.10.0-514.53.1.el7", "3.10.0-515", "3.10.0-693.37.4.el7", "3.10.0-694"), // the second mends more
 		{"CVE-2018-3639", "Red Hat:7", "kernel-rt", ""}:                      fixed("3.10.0-862.6.3.rt56.811.el7"),
 		{"CVE-2018-14660", "Red Hat:7", "glusterfs", ""}:                     not, // the fix is of Red Hat Virtualization
 		{"CVE-2019-11236", "Red Hat:7", "python-pip", ""}:                    fixed("9.0.3-7.el7_7"),
 		{"CVE-2019-11236", "Red Hat:8", "python-virtualenv", "python36:3.6"}: not,
 		{"CVE-2020-1108", "Red Hat:8", "dotnet", ""}:                         fixed("2.1.515-1.el8_2"),
-		{"CVE-2021-27363", "Red Hat:7", "kernel", ""}:                        fixed("3.10.0-1160.24.1.el7"), // not the hypervisor's 957.72.1
-		{"CVE-2022-35256", "Red Hat:9", "nodejs", "nodejs:18"}:               not,
-		{"CVE-2022-35256", "Red Hat:8", "nodejs:18/nodejs", ""}:              fixed("8070020221004121421"),
-		{"CVE-2022-35256", "Red Hat:8", "nodejs:16/nodejs", ""}:              fixed("8060020221007164523"),
-		{"CVE-2022-35256", "Red Hat:8", "nodejs:14/nodejs", ""}:              gaps("8070020221020110846", "8040020230306170312", "8049999999999999999", "8060020230306170237", "8069999999999999999"),
-		{"CVE-2021-3807", "Red Hat:8", "nodejs", "nodejs:12"}:                isOpen,
-		{"CVE-2021-3807", "Red Hat:8", "nodejs-nodemon", "nodejs:12"}:        wont,
-		{"CVE-2021-3807", "Red Hat:7", "rh-nodejs14-nodejs", ""}:             fixed("14.18.2-1.el7"),
-		{"CVE-2021-4034", "Red Hat:6", "polkit", ""}:                         fixed("0.96-11.el6_10.2"),
-		{"CVE-2021-4034", "Red Hat:8", "polkit", ""}:                         gaps("0.115-13.el8_5.1", "0.115-9.el8_1.2", "0.115-9.el8_2", "0.115-11.el8_2.2", "0.115-11.el8_3", "0.115-11.el8_4.2", "0.115-11.el8_5"),
-		{"CVE-2021-4034", "Red Hat:9", "polkit", ""}:                         not,
-		{"CVE-2021-44228", "Red Hat:8", "log4j12", "parfait:0.5"}:            not,
+		{"CVE-2021-27363", "Red Hat:7", "kernel", ""}: gaps( // the hypervisor's 957.72.1 is no fix of the main stream, but is that of EUS
+			"3.10.0-1160.24.1.el7", "3.10.0-327.96.1.el7", "3.10.0-328", "3.10.0-514.88.1.el7", "3.10.0-515", "3.10.0-693.84.1.el7", "3.10.0-694",
+			"3.10.0-957.72.1.el7", "3.10.0-958", "3.10.0-1062.49.1.el7", "3.10.0-1063",
+		),
+		{"CVE-2022-35256", "Red Hat:9", "nodejs", "nodejs:18"}:        not,
+		{"CVE-2022-35256", "Red Hat:8", "nodejs:18/nodejs", ""}:       fixed("8070020221004121421"),
+		{"CVE-2022-35256", "Red Hat:8", "nodejs:16/nodejs", ""}:       fixed("8060020221007164523"),
+		{"CVE-2022-35256", "Red Hat:8", "nodejs:14/nodejs", ""}:       gaps("8070020221020110846", "8040020230306170312", "8049999999999999999", "8060020230306170237", "8069999999999999999"),
+		{"CVE-2021-3807", "Red Hat:8", "nodejs", "nodejs:12"}:         isOpen,
+		{"CVE-2021-3807", "Red Hat:8", "nodejs-nodemon", "nodejs:12"}: wont,
+		{"CVE-2021-3807", "Red Hat:7", "rh-nodejs14-nodejs", ""}:      fixed("14.18.2-1.el7"),
+		{"CVE-2021-4034", "Red Hat:6", "polkit", ""}:                  fixed("0.96-11.el6_10.2"),
+		{"CVE-2021-4034", "Red Hat:8", "polkit", ""}:                  gaps("0.115-13.el8_5.1", "0.115-9.el8_1.2", "0.115-9.el8_2", "0.115-11.el8_2.2", "0.115-11.el8_3", "0.115-11.el8_4.2", "0.115-11.el8_5"),
+		{"CVE-2021-4034", "Red Hat:9", "polkit", ""}:                  not,
+		{"CVE-2021-44228", "Red Hat:8", "log4j12", "parfait:0.5"}:     not,
 		{"CVE-2022-0778", "Red Hat:7", "openssl", ""}: gaps(
 			"1:1.0.2k-25.el7_9", "1:1.0.1e-62.el7_3", "1:1.0.1e-62.el7_4", "1:1.0.2k-10.el7_4", "1:1.0.2k-10.el7_5",
 			"1:1.0.2k-18.el7_6", "1:1.0.2k-18.el7_7", "1:1.0.2k-21.el7_7", "1:1.0.2k-21.el7_8",
