@@ -267,7 +267,11 @@ func (d *download) receive(body io.Reader, offset int64) error {
 
 // finish checks the whole copy and puts it in its place.
 func (d *download) finish(ctx context.Context) error {
-	sum, err := d.verify(ctx)
+	err := d.form(d.name + ".part")
+	var sum string
+	if err == nil {
+		sum, err = d.verify(ctx)
+	}
 	if err != nil {
 		if errors.Is(err, artifact.ErrCorrupt) {
 			return errors.Join(err, d.forget())
@@ -284,6 +288,20 @@ func (d *download) finish(ctx context.Context) error {
 	}
 	d.state.Whole, d.state.Part = d.state.Part, nil
 	return d.save()
+}
+
+// form checks that one of our files can be what the resource's name says.
+func (d *download) form(name string) error {
+	f, err := d.root.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return checkForm(d.res.Path, f, st.Size())
 }
 
 func (d *download) tooBig() error {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/outbound"
 )
 
@@ -77,8 +78,8 @@ func (d *download) load() error {
 		if d.sum != "" { // by which the same file is known at another URL, and another file at the same
 			same = w.SHA256 == d.sum
 		}
-		if !have || size != w.Length || !same {
-			d.state.Whole = nil
+		if !have || size != w.Length || !same || errors.Is(d.form(d.name), artifact.ErrCorrupt) {
+			d.state.Whole = nil // asked anew: the server's "not changed" would keep what is of no use
 		}
 	}
 	if d.state.Part == nil && havePart {
