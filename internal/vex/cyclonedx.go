@@ -5,14 +5,18 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/sightline-sec/sightline/internal/artifact"
 )
 
 // readCycloneDX reads the vulnerabilities of a CycloneDX document with an analysis (schema 1.4 and later, "vulnerabilities"): in the BOM itself, or in a document
-// of its own that links to components of another by BOM-Link or purl.
+// of its own that names packages by their purls. A document that describes a product (metadata.component) speaks of things in that product only.
 func (d *Document) readCycloneDX(b []byte) error {
 	var doc struct {
 		Serial   string `json:"serialNumber"`
+		Version  int    `json:"version"`
 		Metadata struct {
 			Timestamp string        `json:"timestamp"`
 			Component *cdxComponent `json:"component"`
@@ -33,11 +37,18 @@ func (d *Document) readCycloneDX(b []byte) error {
 	if len(doc.Metadata.Authors) > 0 && d.Author == "" {
 		d.Author = doc.Metadata.Authors[0].Name
 	}
-	names := map[string][]string{}
-	index(names, doc.Components)
-	root := doc.Metadata.Component
-	if root != nil {
-		index(names, []cdxComponent{*root})
+	x := cdxNames{components: map[string][]string{}, serial: strings.ToLower(strings.TrimPrefix(doc.Serial, "urn:uuid:")), version: max(doc.Version, 1)}
+	x.index(doc.Components)
+	if root := doc.Metadata.Component; root != nil && root.isSomething() {
+		x.index([]cdxComponent{*root})
+		x.root, x.product = root, root.names()
+		if len(x.product) == 0 {
+			if len(doc.Vulnerabilities) == 0 {
+				return nil
+			}
+			d.skip("the document is about the product %.100q, which has no identifier that could tell whether it is what is scanned: its statements hold for nothing", strings.TrimSpace(root.Name+" "+root.Version))
+			return nil
+		}
 	}
 	for i := range doc.Vulnerabilities {
 		v := &doc.Vulnerabilities[i]
@@ -67,8 +78,11 @@ func (d *Document) readCycloneDX(b []byte) error {
 			d.skip("%d references of %.100q are left out, for it has more than %d", n, v.ID, maxNames)
 		}
 		for _, a := range v.Affects {
-			p := cdxProduct(names, root, a.Ref)
-			if versions, ok := a.meant(status); ok {
+			p, why := x.resolve(a.Ref)
+			if why != "" {
+				d.skip("%.100q affects %.200q, %s", v.ID, a.Ref, why)
+			}
+			if versions, ok := a.meant(status); ok && why == "" {
 				restrict(&p, versions)
 			}
 			s.Products = append(s.Products, p)
@@ -78,65 +92,57 @@ func (d *Document) readCycloneDX(b []byte) error {
 	return nil
 }
 
-// cdxProduct resolves a bom-ref, a purl or a BOM-Link. A component of a document that describes a product is a component of that product.
-func cdxProduct(names map[string][]string, root *cdxComponent, ref string) Product {
+// cdxNames are the names of what a document describes.
+type cdxNames struct {
+	components map[string][]string // by bom-ref
+	root       *cdxComponent       // the product that the document is about; nil for none
+	product    []string            // its names
+	serial     string              // of the document, without its scheme
+	version    int
+}
+
+// resolve finds what a bom-ref, a purl or a BOM-Link names, and says why where nothing can be told. What is not the product of the document is a component of it,
+// listed or not: the document was not written about other products.
+func (x *cdxNames) resolve(ref string) (p Product, why string) {
 	if rest, ok := strings.CutPrefix(ref, "urn:cdx:"); ok { // urn:cdx:serial/version#bom-ref
-		if _, fragment, found := strings.Cut(rest, "#"); found {
-			if plain, err := url.PathUnescape(fragment); err == nil {
-				ref = plain
-			}
+		link, fragment, _ := strings.Cut(rest, "#")
+		serial, version, _ := strings.Cut(link, "/")
+		if x.serial == "" || strings.ToLower(serial) != x.serial || version != strconv.Itoa(x.version) {
+			return Product{}, "which is in another document: what that one describes cannot be told"
 		}
+		plain, err := url.PathUnescape(fragment)
+		if err != nil {
+			return Product{}, "which is no BOM-Link"
+		}
+		ref = plain
 	}
-	p := Product{Names: names[ref]}
-	if p.Names == nil {
-		p.Names = []string{ref}
+	if x.root != nil && ref != "" && (ref == x.root.Ref || ref == x.root.PURL) {
+		return Product{Names: x.product}, ""
 	}
-	if root != nil && ref != root.Ref && len(names[root.Ref]) > 0 && names[ref] != nil {
-		return Product{Names: names[root.Ref], Components: []Product{p}}
+	names, ok := x.components[ref]
+	switch {
+	case ok && len(names) == 0:
+		return Product{}, "which has no identifier"
+	case !ok && (len(ref) > maxNameLength || !strings.HasPrefix(ref, "pkg:") && !strings.HasPrefix(ref, namespace)):
+		return Product{}, "which the document does not list"
+	case !ok:
+		names = []string{ref}
 	}
-	return p
+	if x.root == nil {
+		return Product{Names: names}, ""
+	}
+	return Product{Names: x.product, Components: []Product{{Names: names}}}, ""
 }
 
 const maxDepth = 100
 
-func index(names map[string][]string, list []cdxComponent) {
+func (x *cdxNames) index(list []cdxComponent) {
 	var walk func([]cdxComponent, int)
 	walk = func(list []cdxComponent, depth int) {
 		for i := range list {
 			c := &list[i]
-			var all []string
-			for _, s := range []string{c.PURL, c.CPE} {
-				if s != "" && len(s) <= maxNameLength {
-					all = append(all, s)
-				}
-			}
-			for _, h := range c.Hashes {
-				if h.Algorithm == "SHA-256" {
-					all = append(all, "sha256:"+strings.ToLower(h.Content))
-				}
-			}
-			if c.Type == "container" && c.Name != "" {
-				full := c.Name
-				if c.Version != "" && !strings.Contains(full, "@") {
-					sep := ":"
-					if strings.HasPrefix(c.Version, "sha256:") {
-						sep = "@"
-					}
-					full += sep + c.Version
-				}
-				all = append(all, full)
-				if strings.HasPrefix(c.Version, "sha256:") {
-					all = append(all, c.Version)
-				}
-			}
-			if strings.HasPrefix(c.Ref, namespace) && len(c.Ref) <= maxNameLength {
-				all = append(all, c.Ref)
-			}
-			if all == nil && strings.HasPrefix(c.Ref, "pkg:") && len(c.Ref) <= maxNameLength {
-				all = []string{c.Ref}
-			}
 			if c.Ref != "" { // one of which nothing can be told is a component all the same: a statement about it holds for nothing
-				names[c.Ref] = append([]string{}, all...)
+				x.components[c.Ref] = c.names()
 			}
 			if depth < maxDepth {
 				walk(c.Components, depth+1)
@@ -144,6 +150,72 @@ func index(names map[string][]string, list []cdxComponent) {
 		}
 	}
 	walk(list, 0)
+}
+
+// isSomething says whether a component is told apart from others by anything.
+func (c *cdxComponent) isSomething() bool {
+	return c.Ref != "" || c.PURL != "" || c.CPE != "" || c.Name != "" || len(c.Hashes) > 0
+}
+
+// names are the identifiers of a component. Its name and version are one of containers only: anything may be an application called "shop".
+func (c *cdxComponent) names() []string {
+	all := []string{}
+	for _, s := range []string{c.PURL, c.CPE} {
+		if s != "" && len(s) <= maxNameLength {
+			all = append(all, s)
+		}
+	}
+	for _, h := range c.Hashes {
+		if h.Algorithm == "SHA-256" {
+			all = append(all, "sha256:"+strings.ToLower(h.Content))
+		}
+	}
+	if c.Type == "container" && c.Name != "" {
+		full := c.Name
+		if c.Version != "" && !strings.Contains(full, "@") {
+			sep := ":"
+			if strings.HasPrefix(c.Version, "sha256:") {
+				sep = "@"
+			}
+			full += sep + c.Version
+		}
+		all = append(all, full)
+		if strings.HasPrefix(c.Version, "sha256:") {
+			all = append(all, c.Version)
+		}
+	}
+	if strings.HasPrefix(c.Ref, namespace) && len(c.Ref) <= maxNameLength {
+		all = append(all, c.Ref)
+	}
+	all = append(all, c.ours()...)
+	if len(all) == 0 && strings.HasPrefix(c.Ref, "pkg:") && len(c.Ref) <= maxNameLength {
+		all = append(all, c.Ref)
+	}
+	return all
+}
+
+// ours are the names that an inventory which we wrote gives what was scanned, in its properties.
+func (c *cdxComponent) ours() (names []string) {
+	var kind artifact.Kind
+	a := artifact.Artifact{Name: c.Name}
+	for _, p := range c.Properties {
+		switch p.Name {
+		case "sightline:artifact:kind":
+			kind = artifact.Kind(p.Value)
+		case "sightline:artifact:reference":
+			a.Reference = p.Value
+		case "sightline:artifact:digest":
+			a.Digest = p.Value
+		case "sightline:artifact:image_id":
+			a.ImageID = p.Value
+		}
+	}
+	if kind == "" {
+		return nil
+	}
+	a.Kind = kind
+	id, _ := nameOf(&a)
+	return []string{id}
 }
 
 type cdxComponent struct {
@@ -158,6 +230,10 @@ type cdxComponent struct {
 		Content   string `json:"content"`
 	} `json:"hashes"`
 	Components []cdxComponent `json:"components"`
+	Properties []struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	} `json:"properties"`
 }
 
 type cdxVulnerability struct {

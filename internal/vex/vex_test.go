@@ -172,7 +172,7 @@ func TestCycloneDX(t *testing.T) {
 		{"pkg:npm/a@1.0.0", "CVE-1", "not_affected vulnerable_code_not_in_execute_path", ""},
 		{"pkg:npm/b@1.0.0", "CVE-1", "", ""},
 		{"pkg:npm/b@1.0.0", "CVE-2", "fixed ", ""},
-		{"pkg:npm/c@1.0.0", "GHSA-3", "not_affected ", "not_affected "}, // the purl alone is the product
+		{"pkg:npm/c@1.0.0", "GHSA-3", "not_affected ", ""}, // a purl that is not listed is in the product all the same
 		{"pkg:npm/a@1.0.0", "CVE-4", "affected ", ""},
 		{"pkg:npm/a@1.0.0", "CVE-5", "", ""},
 		{"pkg:npm/a@1.0.0", "CVE-6", "", ""},
