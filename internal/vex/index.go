@@ -90,21 +90,33 @@ func keyOf(u *purl.Parsed, version string) string {
 
 // self is what the scanned artifact is known by.
 type self struct {
-	names   map[string]bool            // references, tags, digests as written, and in canonical form
-	digests map[string]bool            // alone
-	tags    map[string]map[string]bool // canonical repository -> tags
-	bases   map[string]map[string]bool // last element of a repository in lower case -> tags
+	names        map[string]bool            // references, tags, digests as written, and in canonical form
+	digests      map[string]bool            // alone
+	tags         map[string]map[string]bool // canonical repository -> tags
+	bases        map[string]map[string]bool // last element of a repository in lower case -> tags
+	os, arch     string                     // empty where not known
+	architecture string                     // arch with its variant: arm64/v8
 }
 
+// selfOf collects the names of an artifact. What an engine or a registry resolved counts, and not what was typed for it: a store that has only localhost/shop gives that
+// for "shop", which elsewhere is docker.io/library/shop.
 func selfOf(a *artifact.Artifact) self {
-	x := self{map[string]bool{}, map[string]bool{}, map[string]map[string]bool{}, map[string]map[string]bool{}}
+	x := self{names: map[string]bool{}, digests: map[string]bool{}, tags: map[string]map[string]bool{}, bases: map[string]map[string]bool{}}
 	put := func(m map[string]map[string]bool, repo, tag string) {
 		if m[repo] == nil {
 			m[repo] = map[string]bool{}
 		}
 		m[repo][tag] = true
 	}
-	for _, s := range slices.Concat([]string{a.Name, a.Reference, a.Digest, a.ImageID}, a.RepoTags, a.RepoDigests) {
+	resolved := slices.Concat([]string{a.Reference}, a.RepoTags, a.RepoDigests)
+	isResolved := slices.ContainsFunc(resolved, func(s string) bool { return s != "" })
+	if a.Reference == "" || a.Kind != artifact.Image {
+		x.names[a.Name], x.names[canonical(a.Name)] = true, true // a file or directory
+	}
+	if !isResolved {
+		resolved = []string{a.Name}
+	}
+	for _, s := range slices.Concat(resolved, []string{a.Digest, a.ImageID}) {
 		if s == "" {
 			continue
 		}
@@ -117,11 +129,21 @@ func selfOf(a *artifact.Artifact) self {
 			x.digests[s[i+1:]] = true
 		}
 		repo, tag := splitReference(s)
+		if tag == "latest" && !strings.Contains(s, "@") { // which a name without a tag means
+			x.names[repo], x.names[canonical(repo)] = true, true
+		}
 		put(x.tags, canonical(repo), tag)
 		put(x.bases, strings.ToLower(lastElement(repo)), tag)
 	}
+	delete(x.names, "")
 	id, _ := nameOf(a)
 	x.names[id] = true
+	platform := a.Platform
+	if c := a.Config; platform == "" && c != nil && c.OS != "" && c.Architecture != "" {
+		platform = strings.TrimSuffix(c.OS+"/"+c.Architecture+"/"+c.Variant, "/")
+	}
+	x.os, x.architecture, _ = strings.Cut(platform, "/")
+	x.arch, _, _ = strings.Cut(x.architecture, "/")
 	return x
 }
 
@@ -130,8 +152,15 @@ func (x *self) isName(name string) bool {
 	return x.names[name] || x.names[canonical(name)] || x.digests[name]
 }
 
-// isImage says whether an OCI purl is of the scanned artifact (purl specification, type oci): by its digest, or else by repository and tag.
+// isImage says whether an OCI purl is of the scanned artifact (purl specification, type oci): by its digest, or else by repository and tag; in either case for its
+// platform, since an index and its images share their names.
 func (x *self) isImage(u *purl.Parsed) bool {
+	if os := u.Qualifiers["os"]; os != "" && x.os != "" && !strings.EqualFold(os, x.os) {
+		return false
+	}
+	if arch := goArch(u.Qualifiers["arch"]); arch != "" && x.arch != "" && arch != x.arch && arch != x.architecture {
+		return false
+	}
 	if u.Version != "" {
 		return x.digests[u.Version]
 	}
@@ -143,6 +172,19 @@ func (x *self) isImage(u *purl.Parsed) bool {
 		return tags[tag]
 	}
 	return tags != nil
+}
+
+// goArch is an architecture in the words of image configs, which are Go's.
+func goArch(s string) string {
+	switch s = strings.ToLower(s); s {
+	case "x86_64", "x86-64":
+		return "amd64"
+	case "aarch64":
+		return "arm64"
+	case "i386", "i686":
+		return "386"
+	}
+	return s
 }
 
 // isRelease says whether a CPE names the distribution's release: "cpe:/o:redhat:enterprise_linux:8".
