@@ -93,7 +93,8 @@ func (e *env) buildCommand() *cobra.Command {
 		Use:   "build --mirror DIR|URL --out FILE",
 		Short: "Build the database from a mirror of the feeds",
 		Long: `Build the database from a mirror: a folder, or the base URL of a server, that holds the upstreams' own files at fixed
-places (docs/reference/feeds.md). A feed whose files are not in the mirror is left out, and the command says so.
+places (docs/reference/feeds.md). A feed whose files are not in the mirror is left out, and the command says so. So is one whose files
+cannot be read; the exit status is then 4.
 
 The same feeds give the same bytes. The file at --out is replaced only when the new one is whole.
 ` + exitHelp,
@@ -179,36 +180,41 @@ func (e *env) build(ctx context.Context, mirror, out string, feeds []feed.Feed) 
 			e.tellFetch(report, mirror)
 		}
 	}
-	return e.buildFrom(ctx, dir, out, feeds)
+	lost, err := e.buildFrom(ctx, dir, out, feeds)
+	if err == nil && len(lost) > 0 {
+		return &Exit{
+			Code: ExitUnreachable, Err: fmt.Errorf("building the database: it lacks %s, which cannot be read: %s", counted(len(lost), "feed"), namesOf(lost)),
+			Hint: "mend or remove the files; docs/reference/feeds.md lists them",
+		}
+	}
+	return err
 }
 
-// buildFrom builds the database out of a folder of raw feeds, and says what came of each.
-func (e *env) buildFrom(ctx context.Context, dir, out string, feeds []feed.Feed) error {
+// buildFrom builds the database out of a folder of raw feeds, and says what came of each. A feed that cannot be read does not keep
+// the others out of it: it is named and told.
+func (e *env) buildFrom(ctx context.Context, dir, out string, feeds []feed.Feed) ([]broken, error) {
 	raw, err := feed.Dir(dir)
 	if err != nil {
-		return &Exit{Code: ExitUnreachable, Err: err}
+		return nil, &Exit{Code: ExitUnreachable, Err: err}
 	}
 	defer raw.Close()
 	if !hasAny(dir, feeds) {
-		return &Exit{Code: ExitUnreachable, Err: fmt.Errorf("no file of a feed is in %s", dir), Hint: "docs/reference/feeds.md lists where each file lies in a mirror"}
-	}
-	inputs := make([]vulndb.Input, 0, len(feeds))
-	for _, f := range feeds {
-		inputs = append(inputs, vulndb.Input{Feed: f, Raw: raw})
+		return nil, &Exit{Code: ExitUnreachable, Err: fmt.Errorf("no file of a feed is in %s", dir), Hint: "docs/reference/feeds.md lists where each file lies in a mirror"}
 	}
 	if err := folderOf(out); err != nil {
-		return err
+		return nil, err
 	}
 	line := e.progress()
 	defer line.done()
-	report, err := vulndb.Build(ctx, out, inputs, vulndb.BuildOptions{
+	report, lost, err := buildWithout(ctx, out, raw, feeds, vulndb.BuildOptions{
 		Progress: func(name string, n int) { line.say("building: %s, %d records", name, n) },
 	})
 	if err != nil {
-		return fmt.Errorf("building the database: %w", err)
+		return lost, fmt.Errorf("building the database: %w", err)
 	}
 	line.done()
-	return e.tellBuild(report, out)
+	e.tellBroken(lost)
+	return lost, e.tellBuild(report, lost, out)
 }
 
 // folderOf makes the folder of a database, and finds out early that it cannot be written to.
@@ -235,12 +241,14 @@ func hasAny(dir string, feeds []feed.Feed) bool {
 	})
 }
 
-func (e *env) tellBuild(r vulndb.Report, out string) error {
+func (e *env) tellBuild(r vulndb.Report, lost []broken, out string) error {
 	w := e.stdout
 	fmt.Fprintf(w, "%-16s %-11s %10s %9s  %s\n", "feed", "as of", "records", "skipped", "")
 	for _, f := range r.Feeds {
 		asOf, note := dayIn(f.AsOf), ""
-		if f.Missing != nil {
+		if slices.ContainsFunc(lost, func(b broken) bool { return b.feed == f.Name }) {
+			note = "left out: it cannot be read"
+		} else if f.Missing != nil {
 			note = "left out: not in the mirror"
 		} else if len(f.Examples) > 0 {
 			note = fmt.Sprintf("first skipped: %s: %s", f.Examples[0].Record, f.Examples[0].Reason)
@@ -323,7 +331,7 @@ func (e *env) status(m vuln.Database, path, format string, now time.Time) error 
 		fmt.Fprintf(w, "%-16s %-11s %10d  %s\n", f.Name, dayIn(f.AsOf), f.Advisories, strings.Join(slices.DeleteFunc([]string{f.License, f.URL}, func(s string) bool { return s == "" }), "; "))
 	}
 	if len(absent) > 0 {
-		fmt.Fprintf(w, "\nNot in it, as no copy was at hand when it was built: %s\n", strings.Join(absent, ", "))
+		fmt.Fprintf(w, "\nNot in it, as no copy that can be read was at hand when it was built: %s\n", strings.Join(absent, ", "))
 	}
 	if m.Starter {
 		fmt.Fprintln(w, "\nThe full database: sightline db update")

@@ -33,8 +33,9 @@ func (e *env) updateCommand() *cobra.Command {
 		Long: `Ask each upstream whether its feed changed, download what did, and build the database from it.
 
 Downloads go on where a former one was cut off. The old database serves until the new one is whole; an interruption at any
-moment leaves one of the two. When a feed cannot be reached, its former copy is used, and the exit status is 4; without
-any network the old database stays, and scans go on with it.
+moment leaves one of the two. When a feed cannot be reached, or what comes is no such file, its former copy is used, and the exit
+status is 4; without any network the old database stays, and scans go on with it. A feed of which there is only a copy that cannot be
+read is left out of the database: the command and 'db status' say so, the exit status is 4, and the next update fetches it anew.
 ` + exitHelp,
 		Example: `  sightline db update
   sightline db update --mirror https://mirror.example/feeds`,
@@ -136,7 +137,7 @@ func (e *env) update(ctx context.Context, mirror, ca string, feeds []feed.Feed, 
 		}
 	}
 	if lost := unavailable(report, feeds); len(lost) > 0 {
-		if len(lost) == len(feeds) || oldErr == nil {
+		if len(lost) == len(feeds) || oldErr == nil && holdsAny(old, lost) {
 			what := strings.Join(lost, ", ")
 			if len(lost) == len(feeds) {
 				what = "the feeds"
@@ -150,6 +151,7 @@ func (e *env) update(ctx context.Context, mirror, ca string, feeds []feed.Feed, 
 		return ferr
 	}
 	stamp := out + ".built"
+	var lost []broken
 	if !force && oldErr == nil && old.Meta().Version == vulndb.FormatVersion && upToDate(stamp, built{fingerprint, old.Meta().Checksum}) {
 		word := "up to date"
 		if failed > 0 {
@@ -157,14 +159,17 @@ func (e *env) update(ctx context.Context, mirror, ca string, feeds []feed.Feed, 
 		}
 		fmt.Fprintf(e.stdout, "%s: %s, as of %s\n", word, out, day(old.Meta().AsOf))
 	} else {
-		if err := e.buildFrom(ctx, cache, out, feeds); err != nil {
+		if lost, err = e.buildFrom(ctx, cache, out, feeds); err != nil {
 			forget(cache, report)
+			removeAll(statesOf(cache, feeds, lost))
 			if ctx.Err() != nil {
 				return err
 			}
 			return e.keep(old, err)
 		}
-		if err := e.stamp(stamp, out, fingerprint); err != nil {
+		if len(lost) > 0 { // the next update fetches them again, and builds whatever comes
+			removeAll(append(statesOf(cache, feeds, lost), stamp))
+		} else if err := e.stamp(stamp, out, fingerprint); err != nil {
 			return err
 		}
 		if now, err := vulndb.Open(out); err == nil {
@@ -174,6 +179,12 @@ func (e *env) update(ctx context.Context, mirror, ca string, feeds []feed.Feed, 
 				}
 			}
 			_ = now.Close()
+		}
+	}
+	if len(lost) > 0 {
+		return &Exit{
+			Code: ExitUnreachable, Err: fmt.Errorf("updating the database: it lacks %s, which cannot be read: %s", counted(len(lost), "feed"), namesOf(lost)),
+			Hint: "run it again: what could not be read is fetched anew",
 		}
 	}
 	if failed > 0 {
@@ -194,6 +205,17 @@ func forget(cache string, r feed.FetchReport) {
 	}
 }
 
+func removeAll(names []string) {
+	for _, n := range names {
+		_ = os.Remove(n) // what stays costs a download that was not needed
+	}
+}
+
+// holdsAny says whether a database has records of one of the feeds.
+func holdsAny(db *vulndb.DB, names []string) bool {
+	return slices.ContainsFunc(db.Meta().Feeds, func(f vuln.FeedInfo) bool { return f.Advisories > 0 && slices.Contains(names, f.Name) })
+}
+
 // droppedFeeds lists the feeds that a database has records of and the new one would lack.
 func droppedFeeds(old *vulndb.DB, feeds []feed.Feed) (dropped []string) {
 	for _, had := range old.Meta().Feeds {
@@ -204,11 +226,15 @@ func droppedFeeds(old *vulndb.DB, feeds []feed.Feed) (dropped []string) {
 	return dropped
 }
 
-// shrunk names the feeds that lost more than half of their records since the old database: an upstream that was emptied is told.
+// shrunk names the feeds that lost all of their records, or more than half of many, since the old database: an upstream that was emptied is told.
 func shrunk(old, now vuln.Database) (list []string) {
 	for _, f := range now.Feeds {
 		for _, had := range old.Feeds {
-			if had.Name == f.Name && had.Advisories > 100 && f.Advisories < had.Advisories/2 {
+			switch {
+			case had.Name != f.Name:
+			case had.Advisories > 0 && f.Advisories == 0:
+				list = append(list, fmt.Sprintf("scans no longer find what %s tells of: it had %s in the former database, and has none now", f.Name, counted(had.Advisories, "record")))
+			case had.Advisories > 100 && f.Advisories < had.Advisories/2:
 				list = append(list, fmt.Sprintf("%s has %s, it had %d", f.Name, counted(f.Advisories, "record"), had.Advisories))
 			}
 		}
