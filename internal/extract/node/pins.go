@@ -31,7 +31,7 @@ func newPins(facts *extract.Facts) *pins { return &pins{facts: facts, seen: map[
 // first says whether a package is one to add: it has a name, is not there yet, and fits.
 func (f *pins) first(name, key string) bool {
 	switch {
-	case name == "":
+	case name == "", strings.ContainsFunc(name, unicode.IsSpace): // which no name on a registry has
 		f.nameless++
 		return false
 	case f.cut || f.seen[key]:
@@ -48,7 +48,7 @@ func (f *pins) first(name, key string) bool {
 // done reports what could not be added.
 func (f *pins) done() {
 	if f.nameless > 0 {
-		f.facts.Report(artifact.Unparsable, counted(f.nameless, "package")+" without a name")
+		f.facts.Report(artifact.Unparsable, counted(f.nameless, "package")+" without a name that npm allows")
 	}
 }
 

@@ -27,7 +27,7 @@ func plainStart(s string, flow bool) bool {
 	case ',', '[', ']', '{', '}', '#', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`':
 		return false
 	case '-', '?', ':':
-		return len(s) > 1 && s[1] != ' ' && s[1] != '\t' && (!flow || strings.IndexByte(",[]{}", s[1]) < 0)
+		return len(s) > 1 && strings.IndexByte(" \t\r\n", s[1]) < 0 && (!flow || strings.IndexByte(",[]{}", s[1]) < 0)
 	}
 	return true
 }
