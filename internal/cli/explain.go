@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -317,7 +318,11 @@ func (p *page) explain(x *explained, verbose bool) {
 			if d.Subject != "" {
 				subject = "  " + d.Subject
 			}
-			p.line("  %-10s  %-18s %s%s", dayIn(d.At), strings.ReplaceAll(string(d.Kind), "_", " "), d.Feed, subject)
+			kind := strings.ReplaceAll(string(d.Kind), "_", " ")
+			if x.isRepository(d) {
+				kind = "repository created"
+			}
+			p.line("  %-10s  %-18s %s%s", dayIn(d.At), kind, d.Feed, subject)
 		}
 	}
 	if len(x.Joins) > 0 {
@@ -402,7 +407,11 @@ func (p *page) exploitation(x *explained) {
 		p.line("  in the wild  reported by %s%s  %s", s.Feed, on(s.At), s.URL)
 	}
 	if d, ok := x.FirstExploit(); ok && !d.At.IsZero() {
-		p.line("  first exploit  %s, %s of %s", d.At.Format(time.DateOnly), d.Subject, d.Feed)
+		what := ""
+		if x.isRepository(d) {
+			what = "repository "
+		}
+		p.line("  first exploit  %s, %s%s of %s", d.At.Format(time.DateOnly), what, d.Subject, d.Feed)
 	}
 	switch len(x.Exploits) {
 	case 0:
@@ -417,14 +426,33 @@ func (p *page) exploitation(x *explained) {
 			if ex.Verified {
 				verified = ", verified"
 			}
-			date := ""
-			if !ex.Published.IsZero() {
-				date = " " + ex.Published.Format(time.DateOnly)
-			}
-			p.line("  exploit    %s%s%s  %s", ex.ID, date, verified, first(ex.Title, ex.URL))
+			p.line("  exploit    %s%s%s%s  %s", ex.ID, in(ex.Feed), exploitDate(&ex), verified, first(ex.Title, ex.URL))
 		}
 	}
 	p.entry("feeds", strings.Join(x.Feeds, ", "))
+}
+
+// isRepository says whether a date is that of an exploit which is known by its repository only.
+func (e *explained) isRepository(d vuln.Date) bool {
+	return d.Kind == vuln.ExploitPublished && slices.ContainsFunc(e.Exploits, func(x vuln.Exploit) bool {
+		return x.Feed == d.Feed && x.ID == d.Subject && x.Type == vuln.Repository
+	})
+}
+
+// exploitDate says what the date of an exploit is a date of.
+func exploitDate(e *vuln.Exploit) string {
+	at := e.Published.Format(time.DateOnly)
+	switch {
+	case !e.Disclosed.IsZero():
+		return ", module for a flaw disclosed " + e.Disclosed.Format(time.DateOnly)
+	case e.Published.IsZero():
+		return ""
+	case e.Predates:
+		return ", repository created " + at + ": older than the vulnerability, not counted for the date"
+	case e.Type == vuln.Repository:
+		return ", repository created " + at
+	}
+	return ", published " + at
 }
 
 // factors writes vectors side by side, one risk factor a line; vectors that are the same for several feeds stand once.

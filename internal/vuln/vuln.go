@@ -3,10 +3,7 @@
 // documentation. Joining advisories into vulnerabilities is vulndb's work, matching them is match's.
 package vuln
 
-import (
-	"cmp"
-	"time"
-)
+import "time"
 
 // Vulnerability is everything the database knows of one vulnerability, from all feeds. Slices are sorted, so that
 // equal knowledge gives equal bytes.
@@ -41,22 +38,6 @@ type Vulnerability struct {
 // exploit record.
 func (v *Vulnerability) Exploited() bool {
 	return v.KEV != nil || len(v.Exploits) > 0 || len(v.Sightings) > 0
-}
-
-// FirstExploit is the earliest date of a public exploit, with the feed that gives it and the exploit's id as its subject; false where no
-// exploit has a date. Exploits that share their day are told apart by feed and id.
-func (v *Vulnerability) FirstExploit() (first Date, ok bool) {
-	for i := range v.Exploits {
-		e := &v.Exploits[i]
-		if e.Published.IsZero() {
-			continue
-		}
-		d := Date{Kind: ExploitPublished, At: e.Published, Feed: e.Feed, Subject: e.ID}
-		if !ok || cmp.Or(d.At.Compare(first.At), cmp.Compare(d.Feed, first.Feed), cmp.Compare(d.Subject, first.Subject)) < 0 {
-			first, ok = d, true
-		}
-	}
-	return first, ok
 }
 
 // State marks records that are not to be taken at their word.
@@ -111,7 +92,7 @@ const (
 	Disclosed        DateKind = "disclosed"         // first published by the feed
 	FixPublished     DateKind = "fix_published"     // a fix was first published
 	Added            DateKind = "added"             // added to a catalogue: KEV
-	ExploitPublished DateKind = "exploit_published" // an exploit was first published
+	ExploitPublished DateKind = "exploit_published" // an exploit was first published, or its repository created
 	Modified         DateKind = "modified"          // last changed by the feed
 	TakenBack        DateKind = "withdrawn"         // withdrawn or rejected by the feed
 )
@@ -131,18 +112,6 @@ type EPSS struct {
 	Score      float64   `json:"score"`
 	Percentile float64   `json:"percentile"`
 	At         time.Time `json:"at"` // the day of the model's run
-}
-
-// Exploit is a public exploit.
-type Exploit struct {
-	Feed      string    `json:"feed"` // exploit-db, ...
-	ID        string    `json:"id"`   // EDB-50592
-	URL       string    `json:"url,omitempty"`
-	Title     string    `json:"title,omitempty"`
-	Published time.Time `json:"published,omitzero"`
-	Verified  bool      `json:"verified,omitempty"` // somebody whose work it is ran it; else a proof of concept as published
-	// Type is the feed's own word: remote, local, dos, webapps; metasploit's exploit, auxiliary; poc for a repository.
-	Type string `json:"type,omitempty"`
 }
 
 // Reference is a link.

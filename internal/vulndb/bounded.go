@@ -15,7 +15,7 @@ const maxPerFeed = 20
 // firstExploits gives the exploits that are kept, in the order in which they came.
 func firstExploits(list []vuln.Exploit) []vuln.Exploit {
 	return first(list, func(a, b vuln.Exploit) int {
-		return cmp.Or(compareBool(a.Published.IsZero(), b.Published.IsZero()), a.Published.Compare(b.Published),
+		return cmp.Or(compareBool(a.Published.IsZero(), b.Published.IsZero()), a.Published.Compare(b.Published), a.Disclosed.Compare(b.Disclosed),
 			-compareBool(a.Verified, b.Verified), cmp.Compare(len(a.ID), len(b.ID)), strings.Compare(a.ID, b.ID),
 			strings.Compare(a.URL, b.URL), strings.Compare(a.Title, b.Title))
 	})

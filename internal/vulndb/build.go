@@ -274,6 +274,7 @@ func newestOf(a *vuln.Advisory) time.Time {
 	}
 	for _, e := range a.Exploits {
 		later(e.Published)
+		later(e.Disclosed)
 	}
 	return at
 }

@@ -47,7 +47,7 @@ func appendBody(b []byte, a *vuln.Advisory) []byte {
 		b = appendString(b, clip(e.ID))
 		b = appendString(b, clip(e.URL))
 		b = appendString(b, clip(e.Title))
-		b = appendTime(b, e.Published)
+		b = appendTime(b, exploitTime(a.Feed, &e))
 		b = appendBool(b, e.Verified)
 		b = appendString(b, clip(e.Type))
 	}
@@ -130,9 +130,9 @@ func (c *collector) body(i int, buf []byte) (*vuln.Advisory, []byte, error) {
 		a.KEV = &vuln.KEV{Added: r.time(), Due: r.time(), Ransomware: r.bool(), Name: r.string(), RequiredAction: r.string()}
 	}
 	for range r.count(6) {
-		a.Exploits = append(a.Exploits, vuln.Exploit{
+		a.Exploits = append(a.Exploits, datedExploit(vuln.Exploit{
 			Feed: id.feed, ID: r.string(), URL: r.string(), Title: r.string(), Published: r.time(), Verified: r.bool(), Type: r.string(),
-		})
+		}))
 	}
 	for range r.count(2) {
 		a.Sightings = append(a.Sightings, vuln.Sighting{Feed: id.feed, At: r.time(), URL: r.string()})

@@ -86,10 +86,8 @@ func merge(g *group, voices []voice, packages []heard) *vuln.Vulnerability {
 	for _, d := range dates {
 		v.Dates = append(v.Dates, d)
 	}
-	slices.SortFunc(v.Dates, func(a, b vuln.Date) int {
-		return cmp.Or(a.At.Compare(b.At), strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Feed, b.Feed),
-			strings.Compare(a.Subject, b.Subject))
-	})
+	vuln.SortDates(v.Dates)
+	v.DateExploits()
 	for f := range feeds {
 		v.Feeds = append(v.Feeds, f)
 	}
@@ -136,9 +134,6 @@ func earliest(dates map[dateKey]vuln.Date, d vuln.Date) {
 func keepDates(dates map[dateKey]vuln.Date, a voice) {
 	if a.KEV != nil {
 		earliest(dates, vuln.Date{Kind: vuln.Added, At: a.KEV.Added, Feed: a.Feed})
-	}
-	for _, e := range a.Exploits {
-		earliest(dates, vuln.Date{Kind: vuln.ExploitPublished, At: e.Published, Feed: a.Feed, Subject: e.ID})
 	}
 	earliest(dates, vuln.Date{Kind: vuln.TakenBack, At: a.Withdrawn, Feed: a.Feed})
 	if a.bundle || a.KEV != nil || len(a.Exploits) > 0 || len(a.Sightings) > 0 {

@@ -95,10 +95,10 @@ func (db *DB) readRecord(c *cursor) *vuln.Vulnerability {
 	if n := c.count(7); n > 0 {
 		v.Exploits = make([]vuln.Exploit, n)
 		for i := range v.Exploits {
-			v.Exploits[i] = vuln.Exploit{
+			v.Exploits[i] = datedExploit(vuln.Exploit{
 				Feed: db.readFeed(c), ID: db.textAt(c), URL: c.string(), Title: c.string(),
 				Published: c.time(), Verified: c.bool(), Type: db.textAt(c),
-			}
+			})
 		}
 	}
 	if n := c.count(1); n > 0 {
@@ -117,6 +117,7 @@ func (db *DB) readRecord(c *cursor) *vuln.Vulnerability {
 		}
 	}
 	db.readMarks(c, v)
+	v.DateExploits()
 	return v
 }
 
@@ -268,7 +269,7 @@ func appendRecord(b []byte, h *heap, feeds map[string]int, v *vuln.Vulnerability
 		b = h.append(b, e.ID)
 		b = appendString(b, e.URL)
 		b = appendString(b, e.Title)
-		b = appendTime(b, e.Published)
+		b = appendTime(b, exploitTime(e.Feed, &e))
 		b = appendBool(b, e.Verified)
 		b = h.append(b, e.Type)
 	}

@@ -195,7 +195,7 @@ func TestExploitsAndSightings(t *testing.T) {
 	}
 	ssvc := &vuln.SSVC{Exploitation: "active", Automatable: "yes", Impact: "total", At: day(2024, 4, 1)}
 	db := openBytes(t, build(t, many,
-		vuln.Advisory{Feed: "metasploit", ID: "CVE-2024-0001", Exploits: []vuln.Exploit{{ID: "b", Published: day(2023, 1, 2)}, {ID: "a", Published: day(2023, 1, 1)}, {ID: "none"}}},
+		vuln.Advisory{Feed: "metasploit", ID: "CVE-2024-0001", Exploits: []vuln.Exploit{{ID: "b", Disclosed: day(2023, 1, 2)}, {ID: "a", Disclosed: day(2023, 1, 1)}, {ID: "none"}}},
 		vuln.Advisory{Feed: "cisa-vulnrichment", ID: "CVE-2024-0001", SSVC: ssvc, Ratings: []vuln.Rating{{
 			Source: "CISA-ADP", Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
 		}}},
@@ -228,11 +228,15 @@ func TestExploitsAndSightings(t *testing.T) {
 	for _, d := range v.Dates {
 		dates = append(dates, fmt.Sprint(d.Kind, " ", d.At.Format(time.DateOnly), " ", d.Feed, " ", d.Subject))
 	}
-	if diff := cmp.Diff([]string{"exploit_published 2023-01-01 metasploit a", "exploit_published 2024-01-01 poc POC-2999"}, dates); diff != "" {
+	if diff := cmp.Diff([]string{"exploit_published 2024-01-01 poc POC-2999"}, dates); diff != "" {
 		t.Errorf("the first exploit of each feed: %s", diff)
 	}
-	if first, ok := v.FirstExploit(); !ok || first.Feed != "metasploit" || first.Subject != "a" {
+	if first, ok := v.FirstExploit(); !ok || first.Feed != "poc" || first.Subject != "POC-2999" {
 		t.Errorf("first exploit %v", first)
+	}
+	// Metasploit's date is not that of the module.
+	if a := v.Exploits[0]; a.Feed != "metasploit" || a.ID != "a" || !a.Published.IsZero() || !a.Disclosed.Equal(day(2023, 1, 1)) {
+		t.Errorf("module %+v", a)
 	}
 	if diff := cmp.Diff(ssvc, v.SSVC); diff != "" {
 		t.Error(diff)

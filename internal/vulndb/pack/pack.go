@@ -55,6 +55,9 @@ var ErrUntrusted = errors.New("the database cannot be trusted")
 // ErrOlder is wrapped by errors about a database that is older than the one in place.
 var ErrOlder = errors.New("the database is older than the one in place")
 
+// ErrUndated says that a database has no date, by which those who pull it could tell whether it is newer than theirs.
+var ErrUndated = errors.New("none of its feeds has a date, and pulls tell by it which database is newer")
+
 // ErrMalformed is wrapped by errors about an artifact that is no database, or not whole.
 var ErrMalformed = errors.New("not a database artifact")
 

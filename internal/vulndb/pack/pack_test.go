@@ -127,6 +127,13 @@ func (w *world) push(file string, opts pack.PushOptions) pack.Pushed {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	opts.Present = func(ctx context.Context) (pack.Source, func(), error) {
+		r, err := image.OpenRepository(ctx, w.host+"/db:1", image.RegistryOptions{})
+		if err != nil {
+			return nil, nil, err
+		}
+		return repository{r}, r.Close, nil
+	}
 	p, err := pack.Push(w.t.Context(), repository{r}, file, opts)
 	if err != nil {
 		w.t.Fatal(err)

@@ -60,6 +60,7 @@ func Pull(ctx context.Context, src Source, out string, opts PullOptions) (Pulled
 	if r.Config.Format != vulndb.FormatVersion {
 		return p, fmt.Errorf("%w: it is %d, this program reads %d", vulndb.ErrVersion, r.Config.Format, vulndb.FormatVersion)
 	}
+	out = target(out)
 	unlock, err := lock(filepath.Join(filepath.Dir(out), "."+filepath.Base(out)+".lock"))
 	if err != nil {
 		return p, err
@@ -69,12 +70,23 @@ func Pull(ctx context.Context, src Source, out string, opts PullOptions) (Pulled
 	if old != nil && r.Config.AsOf.Before(old.AsOf) && !opts.AllowOlder {
 		return p, fmt.Errorf("%w: it is as of %s, the one in place of %s", ErrOlder, r.Config.AsOf.Format("2006-01-02 15:04"), old.AsOf.Format("2006-01-02 15:04"))
 	}
+	if old != nil && sum != r.Config.SHA256 && r.Config.AsOf.Equal(old.AsOf) && !opts.AllowOlder {
+		// Two files of one date: the one that was signed last is the newer.
+		if was, ok := OriginOf(out, old.Checksum); ok && !r.Signature.Issued.IsZero() && r.Signature.Issued.Before(was.Issued) {
+			return p, fmt.Errorf("%w: it was signed on %s, the one in place on %s", ErrOlder, r.Signature.Issued.UTC().Format(time.RFC3339), was.Issued.UTC().Format(time.RFC3339))
+		}
+	}
+	origin := Origin{Verified: !opts.Trust.Insecure, Issued: r.Signature.Issued, Manifest: r.Digest, KeyID: r.Signature.KeyID}
 	f := &fetcher{src: src, out: out, wait: cmp.Or(opts.Wait, fetchWait)}
 	if old != nil && sum == r.Config.SHA256 {
 		p.Way = Current
 		f.tidy() // what killed pulls left
 		vulndb.Tidy(out)
-		return p, nil
+		origin.Checksum = old.Checksum
+		if was, ok := OriginOf(out, old.Checksum); !origin.Verified && (!ok || was.Verified) || was.Issued.After(origin.Issued) {
+			return p, nil // it is known better already
+		}
+		return p, noteOrigin(out, origin)
 	}
 	say := func(what string) {
 		f.progress = func(done, total int64) {
@@ -89,7 +101,7 @@ func Pull(ctx context.Context, src Source, out string, opts PullOptions) (Pulled
 		}); i >= 0 {
 			say("patch")
 			p.Way = Patched
-			err := pullPatch(ctx, f, r.patches[i], r.Config, out)
+			err := pullPatch(ctx, f, r.patches[i], r.Config, out, origin)
 			if p.Fetched = f.fetched; err == nil || !another(ctx, err) {
 				return p, tidied(f, err)
 			}
@@ -97,7 +109,7 @@ func Pull(ctx context.Context, src Source, out string, opts PullOptions) (Pulled
 		}
 	}
 	p.Way = Whole
-	err = pullWhole(ctx, f, r, say, out)
+	err = pullWhole(ctx, f, r, say, out, origin)
 	p.Fetched = f.fetched
 	return p, tidied(f, err)
 }
@@ -133,18 +145,18 @@ func inPlace(out string) (*vuln.Database, string) {
 	return &meta, sum
 }
 
-func pullPatch(ctx context.Context, f *fetcher, d Descriptor, cfg *Config, out string) error {
+func pullPatch(ctx context.Context, f *fetcher, d Descriptor, cfg *Config, out string, origin Origin) error {
 	patch, err := f.fetch(ctx, d)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = patch.Close() }() // it was only read
-	return install(ctx, out, cfg, func(w io.Writer) error {
+	return install(ctx, out, cfg, origin, func(w io.Writer) error {
 		return ApplyPatch(w, out, filepath.Dir(out), patch, d.Size)
 	})
 }
 
-func pullWhole(ctx context.Context, f *fetcher, r *Resolved, say func(string), out string) error {
+func pullWhole(ctx context.Context, f *fetcher, r *Resolved, say func(string), out string, origin Origin) error {
 	say("core")
 	core, err := f.fetch(ctx, r.core)
 	if err != nil {
@@ -157,7 +169,7 @@ func pullWhole(ctx context.Context, f *fetcher, r *Resolved, say func(string), o
 		return err
 	}
 	defer func() { _ = details.Close() }() // it was only read
-	return install(ctx, out, r.Config, func(w io.Writer) error {
+	return install(ctx, out, r.Config, origin, func(w io.Writer) error {
 		dec, err := newDecoder(core)
 		if err != nil {
 			return err
@@ -176,7 +188,7 @@ func pullWhole(ctx context.Context, f *fetcher, r *Resolved, say func(string), o
 }
 
 // install checks that what was made is what was published, and puts it in place.
-func install(ctx context.Context, out string, cfg *Config, write func(io.Writer) error) error {
+func install(ctx context.Context, out string, cfg *Config, origin Origin, write func(io.Writer) error) error {
 	return vulndb.Install(ctx, out, func(w io.Writer) error {
 		c := &checked{w: w, ctx: ctx, left: cfg.Size}
 		sum := sha256.New()
@@ -191,7 +203,9 @@ func install(ctx context.Context, out string, cfg *Config, write func(io.Writer)
 		if m := db.Meta(); !m.AsOf.Equal(cfg.AsOf) {
 			return malformed("the file is as of %s, the config says %s", m.AsOf, cfg.AsOf)
 		}
-		return nil
+		// Noted before the file is in place: nobody scans with one of which nothing is known.
+		origin.Checksum = db.Meta().Checksum
+		return noteOrigin(out, origin)
 	})
 }
 

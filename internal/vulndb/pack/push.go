@@ -29,6 +29,9 @@ type PushOptions struct {
 	Lifetime time.Duration
 	// Tags are further names for the same artifact; default none.
 	Tags []string
+	// Present opens what the sink has already, from which signatures of the same artifact are kept; default none: where the sink may
+	// have some, they are replaced.
+	Present func(ctx context.Context) (src Source, done func(), err error)
 	// Progress is told what is being done, now and then; default none.
 	Progress func(what string)
 }
@@ -109,6 +112,9 @@ func packFile(ctx context.Context, file, tmp string, p *Pushed) (*packed, error)
 		return nil, err
 	}
 	meta := db.Meta()
+	if meta.AsOf.IsZero() && len(meta.Feeds) > 0 {
+		return nil, ErrUndated
+	}
 	p.Config = Config{Format: meta.Version, AsOf: meta.AsOf, SHA256: sum, Size: size, DetailsAt: db.DetailsAt(), Feeds: meta.Feeds}
 	config, err := json.Marshal(p.Config)
 	if err != nil {
@@ -299,9 +305,23 @@ func (a *packed) sendSignature(ctx context.Context, sink Sink, subject Descripto
 		return err
 	}
 	none, layer := inMemory(emptyType, []byte("{}")), inMemory(envelopeType, env)
+	public, _ := opts.Key.Public().(ed25519.PublicKey)
+	layers := []Descriptor{layer.Descriptor}
+	if opts.Present != nil {
+		src, done, err := opts.Present(ctx)
+		if err != nil {
+			return err
+		}
+		former, err := formerSignatures(ctx, src, subject.Digest, KeyID(public), now, now.Add(lifetime))
+		done()
+		if err != nil {
+			return fmt.Errorf("looking for signatures that are there: %w", err)
+		}
+		layers = append(layers, former...)
+	}
 	raw, err := json.Marshal(manifest{
 		SchemaVersion: 2, MediaType: manifestType, ArtifactType: SignatureType,
-		Config: none.Descriptor, Layers: []Descriptor{layer.Descriptor}, Subject: &Descriptor{MediaType: subject.MediaType, Digest: subject.Digest, Size: subject.Size},
+		Config: none.Descriptor, Layers: layers[:min(len(layers), maxSignatures)], Subject: &Descriptor{MediaType: subject.MediaType, Digest: subject.Digest, Size: subject.Size},
 	})
 	if err != nil {
 		return err
@@ -312,7 +332,6 @@ func (a *packed) sendSignature(ctx context.Context, sink Sink, subject Descripto
 		}
 	}
 	d := Descriptor{MediaType: manifestType, ArtifactType: SignatureType, Digest: digestOf(raw), Size: int64(len(raw))}
-	public, _ := opts.Key.Public().(ed25519.PublicKey)
 	p.KeyID, p.Expires = KeyID(public), now.Add(lifetime)
 	return sink.PutManifest(ctx, signatureTag(subject.Digest), d, raw)
 }
