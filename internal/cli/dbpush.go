@@ -88,6 +88,15 @@ tag moves, so that nobody finds an artifact that is not signed.
 				return &Exit{Code: ExitUsage, Err: err}
 			}
 			defer r.Close()
+			opts.Present = func(ctx context.Context) (pack.Source, func(), error) {
+				there := e.registryOptions(reg)
+				there.Mirrors = nil // they may lag behind
+				r, err := image.OpenRepository(ctx, args[0], there)
+				if err != nil {
+					return nil, nil, err
+				}
+				return repository{r}, r.Close, nil
+			}
 			return e.publish(cmd.Context(), repository{r}, args[0], opts)
 		},
 	}
@@ -112,6 +121,8 @@ func (e *env) publish(ctx context.Context, sink pack.Sink, to string, opts pack.
 		return ctx.Err()
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, vulndb.ErrCorrupt), errors.Is(err, vulndb.ErrVersion):
 		return &Exit{Code: ExitUnreachable, Err: fmt.Errorf("publishing the database: %w", err), Hint: "make one with: sightline db update"}
+	case errors.Is(err, pack.ErrUndated):
+		return &Exit{Code: ExitUsage, Err: fmt.Errorf("publishing the database: %w", err), Hint: "build it from feeds that have a date; sightline db status tells"}
 	case err != nil:
 		return fmt.Errorf("publishing the database: %w", err)
 	}
