@@ -21,6 +21,7 @@ import (
 	"github.com/sightline-sec/sightline/internal/scan"
 	"github.com/sightline-sec/sightline/internal/vuln"
 	"github.com/sightline-sec/sightline/internal/vulndb"
+	"github.com/sightline-sec/sightline/internal/vulndb/pack"
 )
 
 // dbPath is where the database lies when nobody says otherwise; empty where no home is known.
@@ -40,6 +41,9 @@ func (e *env) openDB(flag string) (*vulndb.DB, string, error) {
 	db, err := vulndb.Open(path)
 	switch {
 	case err == nil:
+		if unverified(db, path) {
+			fmt.Fprintf(e.stderr, "sightline: WARNING: the database %s was taken without a checked signature (--insecure-db)\n", path)
+		}
 		return db, path, nil
 	case errors.Is(err, fs.ErrNotExist) && named == "":
 		db, err := vulndb.Starter()
@@ -62,6 +66,12 @@ func (e *env) openDB(flag string) (*vulndb.DB, string, error) {
 		Code: ExitUnreachable, Err: fmt.Errorf("opening the database: %w", err),
 		Hint: "remove the file, or build it again: sightline db update",
 	}
+}
+
+// unverified says whether a database was pulled without asking for a signature.
+func unverified(db *vulndb.DB, path string) bool {
+	o, pulled := pack.OriginOf(path, db.Meta().Checksum)
+	return pulled && !o.Verified
 }
 
 func (e *env) dbCommand() *cobra.Command {
@@ -214,6 +224,9 @@ func (e *env) buildFrom(ctx context.Context, dir, out string, feeds []feed.Feed)
 	}
 	line.done()
 	e.tellBroken(lost)
+	if err := pack.ForgetOrigin(out); err != nil {
+		return lost, err
+	}
 	return lost, e.tellBuild(report, lost, out)
 }
 
@@ -274,7 +287,7 @@ func (e *env) statusCommand() *cobra.Command {
 				return err
 			}
 			defer db.Close()
-			return e.status(db.Meta(), path, format, time.Now())
+			return e.status(db.Meta(), path, format, unverified(db, path), time.Now())
 		},
 	}
 	cmd.Flags().StringVar(&e.db, "db", "", "database file")
@@ -282,7 +295,7 @@ func (e *env) statusCommand() *cobra.Command {
 	return cmd
 }
 
-func (e *env) status(m vuln.Database, path, format string, now time.Time) error {
+func (e *env) status(m vuln.Database, path, format string, unverified bool, now time.Time) error {
 	stale := now.Sub(m.AsOf) > e.maxAge() // as is what has no date
 	switch format {
 	case "json":
@@ -293,11 +306,12 @@ func (e *env) status(m vuln.Database, path, format string, now time.Time) error 
 			age = scan.Age(now.Sub(m.AsOf))
 		}
 		return enc.Encode(struct {
-			Path  string `json:"path,omitempty"`
-			Age   string `json:"age,omitempty"`
-			Stale bool   `json:"stale"`
+			Path       string `json:"path,omitempty"`
+			Age        string `json:"age,omitempty"`
+			Stale      bool   `json:"stale"`
+			Unverified bool   `json:"unverified,omitempty"` // pulled without a checked signature
 			vuln.Database
-		}{path, age, stale, m})
+		}{path, age, stale, unverified, m})
 	case "text":
 	default:
 		return usage("--format %q: write text or json", format)
@@ -319,7 +333,11 @@ func (e *env) status(m vuln.Database, path, format string, now time.Time) error 
 	if len(remarks) > 0 {
 		remark = " (" + strings.Join(remarks, ", ") + ")"
 	}
-	fmt.Fprintf(w, "format %d, as of %s%s\n%s\n\n", m.Version, day(m.AsOf), remark, m.Checksum)
+	fmt.Fprintf(w, "format %d, as of %s%s\ncontent %s\n", m.Version, day(m.AsOf), remark, m.Checksum)
+	if unverified {
+		fmt.Fprintln(w, "signature not checked: it was taken with --insecure-db")
+	}
+	fmt.Fprintln(w)
 	fmt.Fprintf(w, "%-16s %-11s %10s  %s\n", "feed", "as of", "records", "licence; source")
 	var absent []string
 	for _, f := range m.Feeds {
@@ -363,7 +381,7 @@ func (e *env) verifyCommand() *cobra.Command {
 			if err := db.Verify(cmd.Context()); err != nil {
 				return &Exit{Code: ExitUnreachable, Err: fmt.Errorf("verifying %s: %w", first(path, "the starter database"), err), Hint: "build it again: sightline db update"}
 			}
-			_, err = fmt.Fprintf(e.stdout, "%s: whole, %s\n", first(path, "starter database"), db.Meta().Checksum)
+			_, err = fmt.Fprintf(e.stdout, "%s: whole, content %s\n", first(path, "starter database"), db.Meta().Checksum)
 			return err
 		},
 	}

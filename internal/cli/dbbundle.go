@@ -47,7 +47,7 @@ the database file (--db) is bundled and signed with --sign-key.
 				if len(trust.keys) > 0 || trust.insecure {
 					return usage("--db-key and --insecure-db are for the bundle of a reference; a file is signed with --sign-key")
 				}
-				opts, err := f.options()
+				opts, err := f.options(e)
 				if err != nil {
 					return err
 				}
@@ -90,7 +90,7 @@ func (e *env) bundleOf(ctx context.Context, ref, out string, reg registryFlags, 
 	if err != nil {
 		return tellPull(fmt.Errorf("bundling the database: %w", err))
 	}
-	_, err = fmt.Fprintf(e.stdout, "%s: as of %s\n%s\n", out, day(r.Config.AsOf), r.Digest)
+	_, err = fmt.Fprintf(e.stdout, "%s: as of %s\nfile sha256:%s\nmanifest %s\n", out, day(r.Config.AsOf), r.Config.SHA256, r.Digest)
 	return err
 }
 

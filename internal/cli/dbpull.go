@@ -81,6 +81,10 @@ func (e *env) pull(ctx context.Context, ref string, reg registryFlags, trust tru
 	if err := folderOf(out); err != nil {
 		return err
 	}
+	came := "fetched"
+	if _, bundle := src.(*pack.Bundle); bundle {
+		came = "read"
+	}
 	line := e.progress()
 	defer line.done()
 	p, err := pack.Pull(ctx, src, out, pack.PullOptions{
@@ -96,12 +100,12 @@ func (e *env) pull(ctx context.Context, ref string, reg registryFlags, trust tru
 	if err != nil {
 		return tellPull(fmt.Errorf("pulling the database: %w", err))
 	}
-	return e.tellPulled(p, out)
+	return e.tellPulled(p, out, came)
 }
 
-func (e *env) tellPulled(p pack.Pulled, out string) error {
+func (e *env) tellPulled(p pack.Pulled, out, came string) error {
 	if p.Note != "" {
-		fmt.Fprintf(e.stderr, "sightline: the patch was of no use, the whole was fetched: %s\n", printable(p.Note))
+		fmt.Fprintf(e.stderr, "sightline: the patch was of no use, the whole was taken: %s\n", printable(p.Note))
 	}
 	w := e.stdout
 	asOf := day(p.Config.AsOf)
@@ -111,14 +115,18 @@ func (e *env) tellPulled(p pack.Pulled, out string) error {
 	case pack.Patched:
 		fmt.Fprintf(w, "%s: as of %s, a patch of %s applied\n", out, asOf, sized(p.Fetched))
 	case pack.Whole:
-		fmt.Fprintf(w, "%s: as of %s, %s fetched\n", out, asOf, sized(p.Fetched))
+		fmt.Fprintf(w, "%s: as of %s, %s %s\n", out, asOf, sized(p.Fetched), came)
 	}
-	fmt.Fprintf(w, "sha256:%s\nmanifest %s\n", p.Config.SHA256, p.Digest)
+	fmt.Fprintf(w, "file sha256:%s\nmanifest %s\n", p.Config.SHA256, p.Digest)
 	if p.Signature.KeyID == "" {
 		fmt.Fprintln(e.stderr, "sightline: WARNING: the signature of the database was not checked (--insecure-db)")
 		_, err := fmt.Fprintln(w, "signature not checked")
 		return err
 	}
-	_, err := fmt.Fprintf(w, "signed by key %s, holds for %s\n", p.Signature.KeyID[:16], scan.Age(time.Until(p.Signature.Expires)))
+	holds := "holds for " + scan.Age(time.Until(p.Signature.Expires))
+	if !p.Signature.Expires.After(time.Now()) {
+		holds = "expired at " + p.Signature.Expires.UTC().Format(time.RFC3339) + ", which is taken for ten minutes more, as clocks differ"
+	}
+	_, err := fmt.Fprintf(w, "signed by key %s, %s\n", p.Signature.KeyID[:16], holds)
 	return err
 }

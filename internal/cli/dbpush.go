@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,7 +34,7 @@ func (f *publishFlags) add(cmd *cobra.Command) {
 }
 
 // options reads the key.
-func (f *publishFlags) options() (pack.PushOptions, error) {
+func (f *publishFlags) options(e *env) (pack.PushOptions, error) {
 	o := pack.PushOptions{PatchFrom: f.from, Lifetime: f.lifetime, Tags: f.tags}
 	switch {
 	case f.key == "" && !f.forgoSign:
@@ -46,6 +48,9 @@ func (f *publishFlags) options() (pack.PushOptions, error) {
 		return o, usage("--lifetime %s: write a time above zero, such as 336h", f.lifetime)
 	case f.key == "":
 		return o, nil
+	}
+	if info, err := os.Stat(f.key); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		fmt.Fprintf(e.stderr, "sightline: warning: others than its owner can read the private key %s (mode %04o): chmod 600\n", f.key, info.Mode().Perm())
 	}
 	key, err := readSignKey(f.key)
 	o.Key = key
@@ -79,7 +84,7 @@ tag moves, so that nobody finds an artifact that is not signed.
   sightline db push registry.example/sightline-db:1 --tag 2026-11-23 --sign-key publisher.key --patch-from yesterday.db`,
 		Args: exactly(1, "a reference"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts, err := f.options()
+			opts, err := f.options(e)
 			if err != nil {
 				return err
 			}
@@ -127,7 +132,7 @@ func (e *env) publish(ctx context.Context, sink pack.Sink, to string, opts pack.
 		return fmt.Errorf("publishing the database: %w", err)
 	}
 	w := e.stdout
-	fmt.Fprintf(w, "%s: as of %s, format %d\n%s\n", to, day(p.Config.AsOf), p.Config.Format, p.Digest)
+	fmt.Fprintf(w, "%s: as of %s, format %d\nfile sha256:%s\nmanifest %s\n", to, day(p.Config.AsOf), p.Config.Format, p.Config.SHA256, p.Digest)
 	fmt.Fprintf(w, "core %s, details %s\n", sized(p.Core), sized(p.Details))
 	for _, x := range p.Patches {
 		if x.Reason != "" {

@@ -21,6 +21,7 @@ import (
 	"github.com/sightline-sec/sightline/internal/outbound"
 	"github.com/sightline-sec/sightline/internal/vuln"
 	"github.com/sightline-sec/sightline/internal/vulndb"
+	"github.com/sightline-sec/sightline/internal/vulndb/pack"
 )
 
 func (e *env) updateCommand() *cobra.Command {
@@ -153,6 +154,9 @@ func (e *env) update(ctx context.Context, mirror, ca string, feeds []feed.Feed, 
 	stamp := out + ".built"
 	var lost []broken
 	if !force && oldErr == nil && old.Meta().Version == vulndb.FormatVersion && upToDate(stamp, built{fingerprint, old.Meta().Checksum}) {
+		if err := pack.ForgetOrigin(out); err != nil { // the same was built here
+			return err
+		}
 		word := "up to date"
 		if failed > 0 {
 			word = "nothing new"

@@ -3,7 +3,6 @@ package vulndb
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,7 +24,11 @@ func Install(ctx context.Context, out string, write func(io.Writer) error, check
 		}
 	}()
 	w := bufio.NewWriterSize(f, 1<<20)
-	if err := errors.Join(write(w), w.Flush()); err != nil {
+	err = write(w)
+	if err == nil {
+		err = w.Flush() // which repeats the error of a write
+	}
+	if err != nil {
 		return fmt.Errorf("installing a database: %w", err)
 	}
 	if err := verifyFile(ctx, f.Name(), check); err != nil {

@@ -1,9 +1,13 @@
 package pack_test
 
 import (
+	"archive/tar"
+	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,5 +168,23 @@ func TestWhatHasNoDateIsNotPublished(t *testing.T) {
 	defer r.Close()
 	if _, err := pack.Push(t.Context(), repository{r}, name, pack.PushOptions{Key: w.key}); !errors.Is(err, pack.ErrUndated) {
 		t.Fatal(err)
+	}
+}
+
+func TestABundleOfTooManyFiles(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "many.tar")
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for i := range 1001 {
+		if err := w.WriteHeader(&tar.Header{Name: fmt.Sprint(i), Mode: 0o644}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Close(), os.WriteFile(name, b.Bytes(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pack.OpenBundle(name); !errors.Is(err, pack.ErrMalformed) || !strings.HasSuffix(err.Error(), "more than 1000 files") {
+		t.Error(err)
 	}
 }

@@ -135,8 +135,11 @@ func (b *Bundle) read() error {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil || n >= maxMembers {
+		if err != nil {
 			return malformed("not a tar archive, or cut short: %v", err)
+		}
+		if n >= maxMembers {
+			return malformed("more than %d files", maxMembers)
 		}
 		at, err := b.file.Seek(0, io.SeekCurrent)
 		if err != nil {
