@@ -222,11 +222,14 @@ func (e *env) scan(ctx context.Context, target string, o *scanFlags) error {
 	opts.Progress = func(p scan.Progress) {
 		line.say("scanning %s: %d of %d layers, %d files", t.Artifact.Name, p.LayersDone, p.Layers, p.Entries)
 	}
+	var uses []vex.Use
+	opts.Stated = func(u []vex.Use) { uses = u }
 	r, err := scan.Run(ctx, t, db, opts)
 	if err != nil {
 		return err
 	}
 	line.done()
+	e.tellUses(uses)
 	e.log.InfoContext(ctx, "scanned", "target", target, "packages", len(r.Packages), "findings", len(r.Findings), "ms", r.Run.DurationMS)
 	for _, d := range dests {
 		if err := e.write(d, r, o); err != nil {
@@ -258,6 +261,24 @@ func (e *env) readVEX(names []string) (docs []*vex.Document, err error) {
 		docs = append(docs, d)
 	}
 	return docs, nil
+}
+
+// tellUses says which statements came to nothing: a finding that somebody thought to have answered is counted still.
+func (e *env) tellUses(uses []vex.Use) {
+	for _, u := range uses {
+		name := printable(u.Document.Name)
+		if u.Future > 0 {
+			fmt.Fprintf(e.stderr, "sightline: %s: %s dated in the future: they win over no others\n", name, counted(u.Future, "statement"))
+		}
+		if u.Idle == 0 {
+			continue
+		}
+		fmt.Fprintf(e.stderr, "sightline: %s: %d of %s decided nothing in this scan", name, u.Idle, counted(u.Statements, "statement"))
+		if u.Elsewhere > 0 {
+			fmt.Fprintf(e.stderr, " (%d about another product, or one that cannot be told to be this one)", u.Elsewhere)
+		}
+		fmt.Fprintln(e.stderr)
+	}
 }
 
 // verdict turns a written result into the exit status.

@@ -159,7 +159,7 @@ func TestSuppressedCarryTheirAnalysis(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	judge := vex.NewJudge([]*vex.Document{d}, &r.Artifact, r.Distro)
+	judge := vex.NewJudge([]*vex.Document{d}, &r.Artifact, r.Distro, time.Time{})
 	for _, s := range r.Suppressed {
 		p := &inventory.Package{Name: s.Package.Name, Version: s.Package.Version, PURL: s.Package.PURL}
 		if len(p.Version) > 1024 {

@@ -38,6 +38,7 @@ type Options struct {
 	Progress func(Progress)
 
 	VEX        []*vex.Document // statements of those who know better
+	Stated     func([]vex.Use) // if set, is told after matching what came of them
 	OnlyLinked bool            // leave out findings whose vulnerable functions are not linked into their Go binary
 
 	Scanner  string           // name and version for the result's run block
@@ -63,9 +64,20 @@ func Run(ctx context.Context, t *Target, db *vulndb.DB, o Options) (*finding.Res
 	if err != nil {
 		return nil, err
 	}
-	out, err := match.Match(ctx, db, inv, o.judging(t, inv))
+	var judge *vex.Judge
+	if len(o.VEX) > 0 {
+		judge = vex.NewJudge(o.VEX, &t.Artifact, inv.Distro, start)
+	}
+	out, err := match.Match(ctx, db, inv, o.judging(judge))
 	if err != nil {
 		return nil, fmt.Errorf("matching packages: %w", err)
+	}
+	if judge != nil && o.Stated != nil {
+		for i := range out.Suppressed { // what another rule took back was no question, and a statement about it is not idle for that
+			p := &out.Suppressed[i].Package
+			judge.Statement(&inventory.Package{Name: p.Name, Version: p.Version, PURL: p.PURL}, &vuln.Vulnerability{ID: out.Suppressed[i].Vulnerability})
+		}
+		o.Stated(judge.Uses())
 	}
 	r := &finding.Result{
 		SchemaVersion:   finding.SchemaVersion,
@@ -101,12 +113,11 @@ func Run(ctx context.Context, t *Target, db *vulndb.DB, o Options) (*finding.Res
 }
 
 // judging says what besides the database counts.
-func (o Options) judging(t *Target, inv *inventory.Inventory) match.Options {
+func (o Options) judging(judge *vex.Judge) match.Options {
 	m := match.Options{OnlyLinked: o.OnlyLinked}
-	if len(o.VEX) == 0 {
+	if judge == nil {
 		return m
 	}
-	judge := vex.NewJudge(o.VEX, &t.Artifact, inv.Distro)
 	m.State = func(p *inventory.Package, v *vuln.Vulnerability) *finding.Suppressed {
 		s := judge.Statement(p, v)
 		if !vex.Suppresses(s) {

@@ -17,6 +17,7 @@ type csafDocument struct {
 		Tracking struct {
 			ID      string `json:"id"`
 			Current string `json:"current_release_date"`
+			Version string `json:"version"`
 		} `json:"tracking"`
 	} `json:"document"`
 	Tree            csafTree            `json:"product_tree"`
@@ -112,6 +113,7 @@ func (d *Document) readCSAF(b []byte) error {
 		return fmt.Errorf("as CSAF: %w", err)
 	}
 	d.ID, d.Author, d.At = doc.Document.Tracking.ID, doc.Document.Publisher.Name, timeOf(doc.Document.Tracking.Current)
+	d.Version = versionOf(doc.Document.Tracking.Version)
 	products, err := doc.Tree.products(d)
 	if err != nil {
 		return err

@@ -34,6 +34,7 @@ func (d *Document) readCycloneDX(b []byte) error {
 		return fmt.Errorf("as CycloneDX: %w", err)
 	}
 	d.ID, d.At, d.Author = doc.Serial, timeOf(doc.Metadata.Timestamp), doc.Metadata.Supplier.Name
+	d.Version = []int{max(doc.Version, 1)}
 	if len(doc.Metadata.Authors) > 0 && d.Author == "" {
 		d.Author = doc.Metadata.Authors[0].Name
 	}

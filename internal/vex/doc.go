@@ -11,6 +11,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sightline-sec/sightline/internal/feed/jsonscan"
@@ -22,7 +24,8 @@ type Document struct {
 	Format     string // openvex, csaf, cyclonedx
 	ID         string
 	Author     string
-	At         time.Time
+	At         time.Time // of its last revision
+	Version    []int     // of several documents with one ID the highest is in force; nil where it is no number, or several with dots
 	Statements []Statement
 	// Skipped are parts that could not be understood, for a person.
 	Skipped []string
@@ -177,6 +180,26 @@ func (d *Document) add(s Statement) {
 	default:
 		d.Statements = append(d.Statements, s)
 	}
+}
+
+// newer gives the later of two times.
+func newer(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// versionOf reads 3 and 1.2.0; nil for others.
+func versionOf(s string) (list []int) {
+	for part := range strings.SplitSeq(s, ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 0 {
+			return nil
+		}
+		list = append(list, n)
+	}
+	return list
 }
 
 // timeOf reads a timestamp; zero where there is none.

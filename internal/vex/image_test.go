@@ -2,6 +2,7 @@ package vex_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/inventory"
@@ -13,7 +14,7 @@ import (
 func holdsFor(t *testing.T, product string, a *artifact.Artifact) bool {
 	t.Helper()
 	d := read(t, openVEX(`{"vulnerability":"CVE-1","products":["`+product+`"],"status":"fixed"}`))
-	return vex.Suppresses(vex.NewJudge([]*vex.Document{d}, a, nil).Statement(&inventory.Package{PURL: "pkg:npm/a@1"}, &vuln.Vulnerability{ID: "CVE-1"}))
+	return vex.Suppresses(vex.NewJudge([]*vex.Document{d}, a, nil, time.Time{}).Statement(&inventory.Package{PURL: "pkg:npm/a@1"}, &vuln.Vulnerability{ID: "CVE-1"}))
 }
 
 // TestPlatformOfAnImage: an index and its images share name, tag and digests, and the qualifiers of a purl tell them apart.

@@ -15,11 +15,13 @@ type indexer struct {
 	self   self
 	distro *inventory.Distro
 	seen   map[string]meaning // names come again and again
+	added  int                // namings so far of what is the artifact, or may be in it
 }
 
 // meaning is what a name stands for in one artifact.
 type meaning struct {
 	artifact bool
+	image    bool   // of whatever artifact
 	key      string // of a package; empty for none
 	exact    bool
 }
@@ -34,7 +36,8 @@ func (x *indexer) meaning(name string) meaning {
 	var m meaning
 	if strings.HasPrefix(name, "pkg:") {
 		if u, err := purl.Parse(name); err == nil {
-			m.artifact = u.Type == "oci" && x.self.isImage(&u)
+			m.image = u.Type == "oci"
+			m.artifact = m.image && x.self.isImage(&u)
 			m.key, m.exact = keyOf(&u, u.Version), len(u.Qualifiers) == 0 && u.Subpath == ""
 		}
 	} else {
@@ -48,7 +51,11 @@ func (x *indexer) meaning(name string) meaning {
 func (x *indexer) add(claim int, p *Product, outer *within, depth int) {
 	if len(p.Components) == 0 {
 		for _, name := range p.Names {
-			switch m := x.meaning(name); {
+			m := x.meaning(name)
+			if m.artifact || m.key != "" && !m.image && (outer == nil || outer.here()) {
+				x.added++
+			}
+			switch {
 			case m.artifact:
 				x.j.anything = append(x.j.anything, naming{claim, name, true, p, outer})
 			case m.key != "":

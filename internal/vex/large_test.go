@@ -24,7 +24,7 @@ func largeOpenVEX(n, vulnerabilities, packages int) []byte {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `{"vulnerability":{"name":"CVE-2024-%06d"},"products":[{"@id":"pkg:oci/api@sha256%%3A%064d","subcomponents":[{"@id":"pkg:deb/debian/lib-%d@1.%d-1"}]}],"status":"not_affected"}`,
+		fmt.Fprintf(&b, `{"vulnerability":{"name":"CVE-2024-%06d"},"products":[{"@id":"pkg:oci/api@sha256%%3A%064d","subcomponents":[{"@id":"pkg:deb/debian/lib-%d@1.%d-1"}]}],"status":"fixed"}`,
 			i%vulnerabilities, i%2, i%packages, i)
 	}
 	b.WriteString(`]}`)
@@ -59,7 +59,7 @@ func BenchmarkLargeDocument(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if held := ask(vex.NewJudge([]*vex.Document{d}, &image, nil), 2_000, shape.vulnerabilities, shape.packages); held == 0 {
+				if held := ask(vex.NewJudge([]*vex.Document{d}, &image, nil, time.Time{}), 2_000, shape.vulnerabilities, shape.packages); held == 0 {
 					b.Fatal("nothing holds")
 				}
 			}
@@ -97,7 +97,7 @@ func TestHostileDocumentsTakeLinearTime(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
 			d := read(t, doc)
-			j := vex.NewJudge([]*vex.Document{d}, &shop, nil)
+			j := vex.NewJudge([]*vex.Document{d}, &shop, nil, time.Time{})
 			for i := range 1000 {
 				j.Statement(&inventory.Package{Version: "1", PURL: fmt.Sprintf("pkg:npm/a%d@1", i)}, &vuln.Vulnerability{ID: "CVE-1"})
 			}
@@ -154,7 +154,7 @@ func TestTheIndexFindsWhatLookingFinds(t *testing.T) {
 			}
 			d.Statements = append(d.Statements, s)
 		}
-		j := vex.NewJudge([]*vex.Document{d}, &artifact.Artifact{Name: "image"}, nil)
+		j := vex.NewJudge([]*vex.Document{d}, &artifact.Artifact{Name: "image"}, nil, time.Time{})
 		for _, u := range []string{"pkg:npm/a@1?arch=x", "pkg:npm/a@2", "pkg:npm/b@1", "pkg:npm/c@1"} {
 			for _, id := range []string{"CVE-1", "CVE-2", "CVE-3"} {
 				p := &inventory.Package{PURL: u}

@@ -1,8 +1,11 @@
 package vex
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/sightline-sec/sightline/internal/feed/jsonscan"
 )
@@ -17,8 +20,10 @@ func (d *Document) readOpenVEX(b []byte) error {
 			d.ID = r.text()
 		case "author":
 			d.Author = r.text()
-		case "timestamp":
-			d.At = timeOf(r.text())
+		case "timestamp", "last_updated":
+			d.At = newer(d.At, timeOf(r.text()))
+		case "version":
+			d.Version = r.version()
 		case "statements":
 			for range r.s.Array() {
 				r.statement()
@@ -50,6 +55,14 @@ func (r *openVEXReader) text() string {
 	return r.s.Text()
 }
 
+// version reads a number, which older documents write as text.
+func (r *openVEXReader) version() []int {
+	if k := r.s.Kind(); k >= '0' && k <= '9' {
+		return versionOf(r.s.Number())
+	}
+	return versionOf(r.text())
+}
+
 func (r *openVEXReader) statement() {
 	if r.s.Kind() != '{' {
 		r.d.skip("a statement is no object")
@@ -62,8 +75,8 @@ func (r *openVEXReader) statement() {
 		switch string(key) {
 		case "vulnerability":
 			st.Vulnerabilities = r.vulnerability()
-		case "timestamp":
-			st.At = timeOf(r.text())
+		case "timestamp", "last_updated":
+			st.At = newer(st.At, timeOf(r.text()))
 		case "products":
 			for range r.s.Array() {
 				st.Products = append(st.Products, r.component(true))
@@ -92,6 +105,10 @@ func (r *openVEXReader) statement() {
 		r.d.skip("status %.50q of the statement about %.100q is not known", string(st.Status), about)
 		return
 	}
+	if st.Status == NotAffected && st.Justification == "" && st.Impact == "" {
+		r.d.skip("the statement that %.100q does not affect gives neither justification nor impact_statement, of which OpenVEX demands one: it holds for nothing", about)
+		return
+	}
 	if len(inside)*len(st.Products) > maxInside {
 		r.d.skip("the statement about %.100q is of more than %d components in products", about, maxInside)
 		return
@@ -110,7 +127,8 @@ func (r *openVEXReader) statement() {
 
 func (r *openVEXReader) vulnerability() (names []string) {
 	if r.s.Kind() == '"' {
-		return known(r.s.Text())
+		id := r.text()
+		return known(cmp.Or(idAtEnd(id), id))
 	}
 	var id, name string
 	var aliases []string
@@ -127,10 +145,25 @@ func (r *openVEXReader) vulnerability() (names []string) {
 		}
 	}
 	if name == "" {
-		name = id
+		if name = idAtEnd(id); name == "" && len(aliases) == 0 && id != "" {
+			r.d.skip("a vulnerability has no name, and its @id %.200q does not end with one", id)
+		}
 	}
 	return known(append([]string{name}, aliases...)...)
 }
+
+// idAtEnd is the id of a vulnerability that stands at the end of an IRI, or alone: "https://nvd.nist.gov/vuln/detail/CVE-2021-23337". Empty for none.
+func idAtEnd(iri string) string {
+	iri = strings.TrimRight(iri, "/")
+	for _, before := range [...]string{"/#?=", "/#?=:"} { // ids of advisories may have a colon themselves: RHSA-2024:0001
+		if last := iri[strings.LastIndexAny(iri, before)+1:]; vulnerabilityID.MatchString(last) {
+			return last
+		}
+	}
+	return ""
+}
+
+var vulnerabilityID = regexp.MustCompile(`^(?i:CVE-[0-9]{4}-[0-9]{4,}|GHSA(?:-[0-9a-z]{4}){3}|[A-Z][A-Z0-9]+-[0-9][0-9A-Z:.-]*|(?:[A-Z]{2,}-)+[0-9][0-9A-Z:.-]*)$`)
 
 // known leaves out what cannot be the name of anything.
 func known(names ...string) []string {

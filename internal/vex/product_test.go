@@ -3,6 +3,7 @@ package vex_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
 	"github.com/sightline-sec/sightline/internal/inventory"
@@ -49,7 +50,7 @@ func TestCycloneDXOfAnotherProduct(t *testing.T) {
 			metadata = `"metadata":{"component":` + tt.root + `},`
 		}
 		d := read(t, `{"bomFormat":"CycloneDX","version":2,"serialNumber":"urn:uuid:`+strings.ToUpper(serial)+`",`+metadata+listed+`"vulnerabilities":[{"id":"CVE-1","analysis":{"state":"not_affected"},"affects":[{"ref":"`+tt.ref+`"}]}]}`)
-		s := vex.NewJudge([]*vex.Document{d}, &shop, nil).Statement(&inventory.Package{PURL: lodash}, &vuln.Vulnerability{ID: "CVE-1"})
+		s := vex.NewJudge([]*vex.Document{d}, &shop, nil, time.Time{}).Statement(&inventory.Package{PURL: lodash}, &vuln.Vulnerability{ID: "CVE-1"})
 		if vex.Suppresses(s) != tt.holds {
 			t.Errorf("%s: holds %v: %+v", name, !tt.holds, s)
 		}
@@ -74,7 +75,7 @@ func TestAnInventoryOfOursNamesWhatWasScanned(t *testing.T) {
 		{doc, artifact.Artifact{Kind: artifact.Image, Name: "src/shop"}, false},
 		{strings.Replace(doc, "sightline:", "other:", 1), artifact.Artifact{Kind: artifact.Directory, Name: "src/shop"}, false},
 	} {
-		s := vex.NewJudge([]*vex.Document{read(t, tt.doc)}, &tt.a, nil).Statement(&inventory.Package{PURL: "pkg:npm/a@1"}, &vuln.Vulnerability{ID: "CVE-1"})
+		s := vex.NewJudge([]*vex.Document{read(t, tt.doc)}, &tt.a, nil, time.Time{}).Statement(&inventory.Package{PURL: "pkg:npm/a@1"}, &vuln.Vulnerability{ID: "CVE-1"})
 		if vex.Suppresses(s) != tt.want {
 			t.Errorf("%s %s: %+v", tt.a.Kind, tt.a.Name, s)
 		}

@@ -70,7 +70,7 @@ func TestAStatementHoldsForWhatItNames(t *testing.T) {
 	} {
 		d := read(t, openVEX(`{"vulnerability":{"name":"CVE-2023-0464"},"products":[`+tt.products+`],"status":"not_affected","justification":"vulnerable_code_not_present"}`))
 		p := &inventory.Package{Name: "libssl3", PURL: "pkg:deb/debian/libssl3@3.0.11-1?arch=amd64&distro=debian-12"}
-		s := vex.NewJudge([]*vex.Document{d}, &shop, debian).Statement(p, &vuln.Vulnerability{ID: "CVE-2023-0464"})
+		s := vex.NewJudge([]*vex.Document{d}, &shop, debian, time.Time{}).Statement(p, &vuln.Vulnerability{ID: "CVE-2023-0464"})
 		if got := vex.Suppresses(s); got != tt.want {
 			t.Errorf("%s: %v, %+v", name, got, s)
 		}
@@ -81,7 +81,7 @@ func TestStatements(t *testing.T) {
 	t.Parallel()
 	p := &inventory.Package{Name: "a", PURL: "pkg:npm/a@1.0.0"}
 	statement := func(id, status, at string) string {
-		return `{"vulnerability":{"name":"` + id + `"},"products":["pkg:npm/a"],"status":"` + status + `","timestamp":"` + at + `"}`
+		return `{"vulnerability":{"name":"` + id + `"},"products":["pkg:npm/a"],"status":"` + status + `","impact_statement":"never called","timestamp":"` + at + `"}`
 	}
 	for name, tt := range map[string]struct {
 		doc, id string
@@ -98,7 +98,7 @@ func TestStatements(t *testing.T) {
 		"without a product it is for none": {`{"vulnerability":"CVE-1","status":"not_affected"}`, "CVE-1", nil, ""},
 	} {
 		d := read(t, openVEX(tt.doc))
-		s := vex.NewJudge([]*vex.Document{d}, &shop, nil).Statement(p, &vuln.Vulnerability{ID: tt.id, Aliases: tt.aliases})
+		s := vex.NewJudge([]*vex.Document{d}, &shop, nil, time.Time{}).Statement(p, &vuln.Vulnerability{ID: tt.id, Aliases: tt.aliases})
 		got := ""
 		if s != nil {
 			got = s.Status
@@ -134,14 +134,14 @@ func TestCSAF(t *testing.T) {
 	rpm := &inventory.Package{Name: "openssl-libs", PURL: "pkg:rpm/redhat/openssl-libs@3.0.7-1.el9?arch=x86_64&distro=rhel-9.2"}
 	v := &vuln.Vulnerability{ID: "CVE-1"}
 	docs := []*vex.Document{d}
-	on9 := vex.NewJudge(docs, &shop, &inventory.Distro{ID: "rhel", Namespace: "Red Hat:9"}).Statement(rpm, v)
+	on9 := vex.NewJudge(docs, &shop, &inventory.Distro{ID: "rhel", Namespace: "Red Hat:9"}, time.Time{}).Statement(rpm, v)
 	if !vex.Suppresses(on9) || on9.Impact != "built without it" || on9.Justification != "" || on9.Author != "Example PSIRT" {
 		t.Errorf("%+v", on9)
 	}
-	if s := vex.NewJudge(docs, &shop, &inventory.Distro{ID: "rhel", Namespace: "Red Hat:8"}).Statement(rpm, v); s != nil {
+	if s := vex.NewJudge(docs, &shop, &inventory.Distro{ID: "rhel", Namespace: "Red Hat:8"}, time.Time{}).Statement(rpm, v); s != nil {
 		t.Errorf("it is about another release: %+v", s)
 	}
-	js := vex.NewJudge(docs, &shop, nil).Statement(&inventory.Package{Name: "a", PURL: "pkg:npm/a@1.0.0"}, v)
+	js := vex.NewJudge(docs, &shop, nil, time.Time{}).Statement(&inventory.Package{Name: "a", PURL: "pkg:npm/a@1.0.0"}, v)
 	if !vex.Suppresses(js) || js.Justification != vex.CodeNotPresent {
 		t.Errorf("%+v", js)
 	}
@@ -159,8 +159,8 @@ func TestCycloneDX(t *testing.T) {
  {"id":"CVE-5","affects":[{"ref":"1"}]},
  {"id":"CVE-6","analysis":{"state":"odd"},"affects":[{"ref":"1"}]}]}`
 	d := read(t, doc)
-	judge := vex.NewJudge([]*vex.Document{d}, &shop, nil)
-	other := vex.NewJudge([]*vex.Document{d}, &artifact.Artifact{Name: "other"}, nil)
+	judge := vex.NewJudge([]*vex.Document{d}, &shop, nil, time.Time{})
+	other := vex.NewJudge([]*vex.Document{d}, &artifact.Artifact{Name: "other"}, nil, time.Time{})
 	ask := func(j *vex.Judge, purl, id string) string {
 		s := j.Statement(&inventory.Package{PURL: purl}, &vuln.Vulnerability{ID: id})
 		if s == nil {
@@ -209,7 +209,7 @@ func TestVersionsThatAreNotMeant(t *testing.T) {
 		"CSAF: a version range": {ranged, false},
 		"CSAF: without a range": {strings.ReplaceAll(ranged, "product_version_range", "product_version"), true},
 	} {
-		s := vex.NewJudge([]*vex.Document{read(t, tt.doc)}, &shop, nil).Statement(p, &vuln.Vulnerability{ID: "CVE-1"})
+		s := vex.NewJudge([]*vex.Document{read(t, tt.doc)}, &shop, nil, time.Time{}).Statement(p, &vuln.Vulnerability{ID: "CVE-1"})
 		if vex.Suppresses(s) != tt.want {
 			t.Errorf("%s: %+v", name, s)
 		}
@@ -258,8 +258,8 @@ func writeAndRead(t *testing.T, r *finding.Result) {
 		if d.Format != format || d.Author != "shop" || !d.At.Equal(at) || len(d.Skipped) > 0 {
 			t.Errorf("%s: %s by %s at %s, skipped %q", format, d.Format, d.Author, d.At, d.Skipped)
 		}
-		judge := vex.NewJudge([]*vex.Document{d}, &r.Artifact, r.Distro)
-		elsewhere := vex.NewJudge([]*vex.Document{d}, &artifact.Artifact{Kind: r.Artifact.Kind, Name: "other"}, r.Distro)
+		judge := vex.NewJudge([]*vex.Document{d}, &r.Artifact, r.Distro, time.Time{})
+		elsewhere := vex.NewJudge([]*vex.Document{d}, &artifact.Artifact{Kind: r.Artifact.Kind, Name: "other"}, r.Distro, time.Time{})
 		got := map[string]string{}
 		want := map[string]string{}
 		ask := func(p finding.Package, id string, status vex.Status) {
@@ -341,7 +341,7 @@ func TestProductsAreIRIs(t *testing.T) {
 	}
 	nginx := &artifact.Artifact{Kind: artifact.Directory, Name: "nginx"}
 	d := read(t, openVEX(`{"vulnerability":"CVE-1","products":["pkg:generic/nginx"],"status":"fixed"}`))
-	if s := vex.NewJudge([]*vex.Document{d}, nginx, nil).Statement(&inventory.Package{PURL: "pkg:npm/a@1"}, &vuln.Vulnerability{ID: "CVE-1"}); s != nil {
+	if s := vex.NewJudge([]*vex.Document{d}, nginx, nil, time.Time{}).Statement(&inventory.Package{PURL: "pkg:npm/a@1"}, &vuln.Vulnerability{ID: "CVE-1"}); s != nil {
 		t.Errorf("a statement about the software nginx holds in the directory nginx: %+v", s)
 	}
 }
@@ -392,6 +392,6 @@ func FuzzRead(f *testing.F) {
 				t.Fatalf("an empty statement: %+v", s)
 			}
 		}
-		vex.NewJudge([]*vex.Document{d}, &shop, nil).Statement(&inventory.Package{PURL: "pkg:npm/a@1"}, &vuln.Vulnerability{ID: "CVE-1"})
+		vex.NewJudge([]*vex.Document{d}, &shop, nil, time.Time{}).Statement(&inventory.Package{PURL: "pkg:npm/a@1"}, &vuln.Vulnerability{ID: "CVE-1"})
 	})
 }
