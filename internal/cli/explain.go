@@ -257,6 +257,8 @@ func (p *page) explain(x *explained, verbose bool) {
 	}
 	why := x.WhySeverity()
 	switch {
+	case x.Malicious && x.State == vuln.Withdrawn:
+		p.entry("kind", "malicious package, by a report that was taken back: nothing is known against those named")
 	case x.Malicious: // which is a kind, whatever severity feeds give it
 		p.entry("kind", "malicious package: those named below were published to do harm. Remove them, there is nothing to update to")
 	case why != "":

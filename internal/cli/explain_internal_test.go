@@ -42,3 +42,16 @@ func TestExploitDates(t *testing.T) {
 		}
 	}
 }
+
+// TestWithdrawnMalware: a report that was taken back asks nobody to remove anything.
+func TestWithdrawnMalware(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[vuln.State]bool{"": true, vuln.Withdrawn: false} {
+		var b bytes.Buffer
+		p := &page{w: &b, width: 200}
+		p.explain(&explained{Vulnerability: &vuln.Vulnerability{ID: "MAL-2024-1", Malicious: true, State: state}}, false)
+		if got := strings.Contains(b.String(), "Remove them"); got != want || strings.Contains(b.String(), "taken back") == want {
+			t.Errorf("%q: %s", state, b.String())
+		}
+	}
+}

@@ -54,12 +54,19 @@ func (m *matcher) linked(p *inventory.Package, h *hit) *finding.Linked {
 	}
 	asked := fmt.Sprintf("%d of %s that the advisory names", len(in), plural(len(in)+len(out), "function"))
 	if len(in) > 0 {
-		return &finding.Linked{State: finding.LinkedIn, Symbols: most(in), Detail: asked + " are linked into the binary" + several(len(binaries))}
+		return &finding.Linked{State: finding.LinkedIn, Symbols: most(in), Detail: asked + isAre(len(in)) + "linked into the binary" + several(len(binaries))}
 	}
 	if unknown != "" {
 		return &finding.Linked{State: finding.CannotTell, Detail: unknown}
 	}
 	return &finding.Linked{State: finding.NotLinked, Symbols: most(out), Detail: "none of " + plural(len(out), "function") + " that the advisory names is linked into the binary" + several(len(binaries))}
+}
+
+func isAre(n int) string {
+	if n == 1 {
+		return " is "
+	}
+	return " are "
 }
 
 func several(binaries int) string {

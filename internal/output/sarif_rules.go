@@ -26,7 +26,7 @@ func sarifRules(findings []*finding.Finding, asides []finding.Suppressed) (rules
 		w := worst[x.Vulnerability]
 		if w == nil || aside[x.Vulnerability] && x.Severity > w.Severity {
 			aside[x.Vulnerability] = true
-			worst[x.Vulnerability] = &finding.Finding{Vulnerability: &vuln.Vulnerability{ID: x.Vulnerability}, Severity: x.Severity}
+			worst[x.Vulnerability] = &finding.Finding{Vulnerability: &vuln.Vulnerability{ID: x.Vulnerability}, Package: x.Package, Severity: x.Severity}
 		}
 	}
 	ids := make([]string, 0, len(worst))
@@ -38,19 +38,50 @@ func sarifRules(findings []*finding.Finding, asides []finding.Suppressed) (rules
 	index = make(map[string]int, len(ids))
 	for i, id := range ids {
 		index[id] = i
-		rules = append(rules, sarifRuleOf(worst[id].Vulnerability, worst[id].Severity))
+		rules = append(rules, sarifRuleOf(worst[id]))
 	}
 	return rules, index
 }
 
-func sarifRuleOf(v *vuln.Vulnerability, severity vuln.Severity) sarifRule {
-	title := shorten(plain(cmp.Or(v.Title, v.ID)), 300)
+// sarifTitle is what the finding's vulnerability is called: by its title, else by the first sentence of its description. Where the record has
+// neither, the package that it is about says more than its id once more.
+func sarifTitle(f *finding.Finding) string {
+	v := f.Vulnerability
+	if title := plain(v.Title); title != "" {
+		return title
+	}
+	if s := plain(firstSentence(v.Details)); s != "" {
+		return s
+	}
+	if f.Package.Name == "" {
+		return v.ID
+	}
+	return v.ID + " in " + plain(f.Package.Name)
+}
+
+// firstSentence gives the text as far as the first full stop with a blank behind it.
+func firstSentence(s string) string {
+	s = strings.Join(strings.Fields(s[:min(len(s), 2000)]), " ")
+	if i := strings.Index(s, ". "); i >= 0 {
+		s = s[:i+1]
+	}
+	return s
+}
+
+func sarifRuleOf(f *finding.Finding) sarifRule {
+	v, severity := f.Vulnerability, f.Severity
+	title := sarifTitle(f)
+	short := title
+	if !strings.HasPrefix(title, v.ID) {
+		short = v.ID + ": " + title
+	}
+	title = shorten(title, 300)
 	r := sarifRule{
 		ID:            v.ID,
-		Short:         sarifMessage{Text: sarifPlain(v.ID + ": " + title)},
+		Short:         sarifMessage{Text: sarifPlain(shorten(short, 300+len(v.ID)))},
 		Full:          sarifMessage{Text: sarifPlain(title)},
 		HelpURI:       helpURI(v.ID),
-		Help:          sarifHelp(v, severity),
+		Help:          sarifHelp(v, severity, sarifTitle(f)),
 		Configuration: sarifLevel{sarifLevelOf(severity)},
 		Properties:    sarifRuleExtra{SecuritySeverity: securitySeverity(v, severity), Precision: "very-high"},
 	}
@@ -119,7 +150,7 @@ func helpURI(id string) string {
 }
 
 // sarifHelp tells what is known of the vulnerability, as text and as Markdown.
-func sarifHelp(v *vuln.Vulnerability, severity vuln.Severity) sarifMessage {
+func sarifHelp(v *vuln.Vulnerability, severity vuln.Severity, title string) sarifMessage {
 	type row struct{ name, value string }
 	rows := []row{{"Severity", severity.String()}}
 	for _, r := range v.Ratings {
@@ -146,7 +177,7 @@ func sarifHelp(v *vuln.Vulnerability, severity vuln.Severity) sarifMessage {
 	}
 	const most = 40 // rows; more say nothing new
 	var text, mark strings.Builder
-	title := shorten(plain(cmp.Or(v.Title, v.ID)), sarifText)
+	title = shorten(title, sarifText)
 	fmt.Fprintf(&text, "%s\n", title)
 	fmt.Fprintf(&mark, "%s\n\n| | |\n|---|---|\n", markdown(title))
 	for _, r := range rows[:min(len(rows), most)] {

@@ -60,7 +60,7 @@ var errUnusable = errors.New("unusable")
 func (c *collector) add(feed int, a *vuln.Advisory) error {
 	id := identity{
 		feed: a.Feed, id: cleanID(a.ID), aliases: cleanIDs(a.Aliases), covers: cleanIDs(a.Covers),
-		withdrawn: !a.Withdrawn.IsZero(), malware: a.Malicious,
+		withdrawn: !a.Withdrawn.IsZero(), malware: a.Malicious || saysMalware(a),
 	}
 	if id.id == "" {
 		return fmt.Errorf("%w: its id is no id", errUnusable)

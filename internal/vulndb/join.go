@@ -67,7 +67,9 @@ func joinAll(records []identity) []group {
 	ordinary, malware := apart(records)
 	groups := append(join1(ordinary), join1(malware)...)
 	slices.SortFunc(groups, func(a, b group) int { return compareIDs(a.id, b.id) })
-	return bury(records, groups)
+	groups = bury(records, groups)
+	nameMalware(records, groups)
+	return groups
 }
 
 // join1 applies rules 1 to 5 to the records that are not nil.

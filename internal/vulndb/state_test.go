@@ -153,12 +153,14 @@ func TestMalware(t *testing.T) {
 		return []vuln.Affected{{Namespace: "npm", Package: "p", Ranges: []vuln.Range{r}}}
 	}
 	db := openBytes(t, build(t,
-		vuln.Advisory{Feed: "osv/npm", ID: "MAL-2022-1", Aliases: []string{"GHSA-aaaa-bbbb-cccc", "GHSA-dddd-eeee-ffff"}, Affected: row(vuln.Range{})},
+		vuln.Advisory{Feed: "osv/npm", ID: "MAL-2022-1", Aliases: []string{"GHSA-aaaa-bbbb-cccc", "GHSA-dddd-eeee-ffff", "CVE-2024-99999", "CVE-2022-0001"}, Affected: row(vuln.Range{})},
 		vuln.Advisory{Feed: "osv/npm", ID: "GHSA-aaaa-bbbb-cccc", Aliases: []string{"CVE-2022-0001"}, Affected: row(vuln.Range{Fixed: "2"})},
 		vuln.Advisory{Feed: "github", ID: "GHSA-dddd-eeee-ffff", Malicious: true, Affected: row(vuln.Range{})},
+		vuln.Advisory{Feed: "github", ID: "GHSA-2222-2222-2222", Aliases: []string{"MAL-2022-2"}, Affected: row(vuln.Range{})},
+		vuln.Advisory{Feed: "github", ID: "GHSA-3333-3333-3333", Aliases: []string{"MAL-2022-3"}, Affected: row(vuln.Range{Fixed: "2"})},
 	))
 	var got []string
-	for _, id := range []string{"CVE-2022-0001", "GHSA-aaaa-bbbb-cccc", "MAL-2022-1", "GHSA-dddd-eeee-ffff"} {
+	for _, id := range []string{"CVE-2022-0001", "GHSA-aaaa-bbbb-cccc", "MAL-2022-1", "GHSA-dddd-eeee-ffff", "cve-2024-99999", "MAL-2022-2", "MAL-2022-3"} {
 		v, err := db.Vulnerability(only(t, db, id))
 		if err != nil {
 			t.Fatal(err)
@@ -174,6 +176,9 @@ func TestMalware(t *testing.T) {
 		"GHSA-aaaa-bbbb-cccc is CVE-2022-0001 [GHSA-aaaa-bbbb-cccc] malicious false, rows 1",
 		"MAL-2022-1 is MAL-2022-1 [GHSA-dddd-eeee-ffff] malicious true, rows 2",
 		"GHSA-dddd-eeee-ffff is MAL-2022-1 [GHSA-dddd-eeee-ffff] malicious true, rows 2",
+		"cve-2024-99999 is MAL-2022-1 [GHSA-dddd-eeee-ffff] malicious true, rows 2",
+		"MAL-2022-2 is GHSA-2222-2222-2222 [MAL-2022-2] malicious true, rows 1",
+		"MAL-2022-3 is GHSA-3333-3333-3333 [MAL-2022-3] malicious false, rows 1",
 	}, got); diff != "" {
 		t.Error(diff)
 	}
