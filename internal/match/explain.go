@@ -96,12 +96,12 @@ func Explain(ctx context.Context, db Database, inv *inventory.Inventory, p inven
 		return nil, err
 	}
 	names := map[string]bool{}
-	for _, o := range ids {
-		v, err := m.vulnerability(o)
-		if err != nil {
+	records := make([]*vuln.Vulnerability, len(ids))
+	for i, o := range ids {
+		if records[i], err = m.vulnerability(o); err != nil {
 			return nil, err
 		}
-		names[v.ID] = true
+		names[records[i].ID] = true
 	}
 	for _, f := range out.Findings {
 		if f.Package.PURL == p.PURL && names[f.Vulnerability.ID] {
@@ -118,7 +118,7 @@ func Explain(ctx context.Context, db Database, inv *inventory.Inventory, p inven
 			tr.Fix = &out.Fixes[i]
 		}
 	}
-	tr.decide(q)
+	tr.decide(q, records)
 	if owner := m.ownerOf(&p); owner != nil { // what its distribution says decides
 		q, _ := m.question(owner)
 		if err := m.trace(tr, q, ids); err != nil {
@@ -235,8 +235,22 @@ func (t *table) compared(in vulndb.Interval) (list []string) {
 	return list
 }
 
+// takenBack says of records that were all withdrawn or rejected who did so; empty of others. A database keeps no rows of an advisory that was withdrawn.
+func takenBack(records []*vuln.Vulnerability) string {
+	said := ""
+	for _, v := range records {
+		if v.State != vuln.Withdrawn && v.State != vuln.Rejected {
+			return ""
+		}
+		if said = "its record is " + string(v.State); v.StateFeed != "" {
+			said += " (by " + v.StateFeed + ")"
+		}
+	}
+	return said
+}
+
 // decide names the rule.
-func (tr *Trace) decide(q question) {
+func (tr *Trace) decide(q question, records []*vuln.Vulnerability) {
 	believed := slices.ContainsFunc(tr.Rows, func(r Row) bool { return r.Believed })
 	switch {
 	case len(tr.Findings) > 0:
@@ -270,6 +284,9 @@ func (tr *Trace) decide(q question) {
 		tr.Rule = "no advisory of the vulnerability speaks of the package in " + q.namespace
 		if !slices.ContainsFunc(tr.Looked, func(l Looked) bool { return l.Known }) {
 			tr.Rule = "the database has no advisory about the package in " + q.namespace
+		}
+		if said := takenBack(records); said != "" && len(tr.Rows) == 0 {
+			tr.Rule = said + ", and no advisory that still stands speaks of the package in " + q.namespace
 		}
 	}
 }

@@ -321,3 +321,27 @@ func TestExplain(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainTakenBack: advisories of a withdrawn record are no longer in the database, which is not to say that none named the package.
+func TestExplainTakenBack(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[vuln.State]string{
+		vuln.Withdrawn: "its record is withdrawn (by osv/npm), and no advisory that still stands speaks of the package in npm",
+		vuln.Rejected:  "its record is rejected (by osv/npm), and no advisory that still stands speaks of the package in npm",
+		vuln.Disputed:  "no advisory of the vulnerability speaks of the package in npm",
+		"":             "no advisory of the vulnerability speaks of the package in npm",
+	} {
+		db := newWorld(nil, nil,
+			says{ns: "npm", pkg: "lodash", vuln: "CVE-1", ranges: before("4.17.12")},
+			says{ns: "npm", pkg: "other", vuln: "CVE-2", ranges: before("1.0.0")})
+		db.records[db.ordinals["CVE-2"]].State, db.records[db.ordinals["CVE-2"]].StateFeed = state, "osv/npm"
+		p := of(purl.NPM, "lodash", "4.17.21")
+		tr, err := match.Explain(t.Context(), db, &inventory.Inventory{}, p, []vulndb.Ordinal{db.ordinals["CVE-2"]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tr.Outcome != match.TraceUnlisted || tr.Rule != want {
+			t.Errorf("%s: %s, %q", state, tr.Outcome, tr.Rule)
+		}
+	}
+}
