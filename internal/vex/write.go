@@ -19,6 +19,7 @@ import (
 type stated struct {
 	id            string
 	aliases       []string
+	record        *vuln.Vulnerability // nil where only the id is known
 	pkg           finding.Package
 	status        Status
 	justification string
@@ -32,12 +33,12 @@ type stated struct {
 // statements says what a result states, in a stable order: findings are affected (malware too), suppressed ones are what
 // their reason means.
 func statements(r *finding.Result) []stated {
-	aliases := map[string][]string{}
+	records := map[string]*vuln.Vulnerability{}
 	var list []stated
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		aliases[f.Vulnerability.ID] = f.Vulnerability.Aliases
-		s := stated{id: f.Vulnerability.ID, aliases: f.Vulnerability.Aliases, pkg: f.Package, status: Affected, action: action(f), fixable: f.FixedVersion != "", wontFix: f.Status == vuln.StatusWontFix}
+		records[f.Vulnerability.ID] = f.Vulnerability
+		s := stated{id: f.Vulnerability.ID, aliases: f.Vulnerability.Aliases, record: f.Vulnerability, pkg: f.Package, status: Affected, action: action(f), fixable: f.FixedVersion != "", wontFix: f.Status == vuln.StatusWontFix}
 		if f.Linked != nil && f.Linked.State == finding.NotLinked {
 			s.status, s.justification, s.impact, s.action = NotAffected, CodeNotPresent, f.Linked.Detail, ""
 		}
@@ -45,7 +46,9 @@ func statements(r *finding.Result) []stated {
 	}
 	for i := range r.Suppressed {
 		if s, ok := ofSuppressed(&r.Suppressed[i]); ok {
-			s.aliases = aliases[s.id]
+			if s.record = records[s.id]; s.record != nil {
+				s.aliases = s.record.Aliases
+			}
 			list = append(list, s)
 		}
 	}
@@ -173,7 +176,10 @@ func WriteCSAF(w io.Writer, r *finding.Result, author string, at time.Time) erro
 		if strings.HasPrefix(first.id, "CVE-") {
 			v["cve"] = first.id
 		} else {
-			v["ids"] = []object{{"system_name": "id", "text": first.id}}
+			v["ids"] = []object{{"system_name": systemOf(first.id), "text": first.id}}
+		}
+		for name, value := range csafRecord(&first) {
+			v[name] = value
 		}
 		status := map[string][]string{}
 		var flags, threats, fixes []object
@@ -198,6 +204,9 @@ func WriteCSAF(w io.Writer, r *finding.Result, author string, at time.Time) erro
 			}
 		}
 		v["product_status"] = status
+		if scores := csafScores(first.record, slices.Concat(status["known_affected"], status["fixed"], status["under_investigation"])); len(scores) > 0 {
+			v["scores"] = scores
+		}
 		for name, l := range map[string][]object{"flags": flags, "threats": threats, "remediations": fixes} {
 			if len(l) > 0 {
 				v[name] = l
@@ -216,12 +225,17 @@ func WriteCSAF(w io.Writer, r *finding.Result, author string, at time.Time) erro
 		helper = object{"purl": whole}
 	}
 	names := []object{{"product_id": whole, "name": cmp.Or(r.Artifact.Name, "an artifact"), "product_identification_helper": helper}}
+	category := "csaf_vex"
+	if len(vulnerabilities) == 0 {
+		category = "csaf_base" // the VEX profile demands statements
+	}
 	doc := object{
 		"document": object{
-			"category": "csaf_vex", "csaf_version": "2.0", "title": "What a scan found in " + cmp.Or(r.Artifact.Name, "an artifact"),
+			"category": category, "csaf_version": "2.0", "lang": "en", "title": "What a scan found in " + cmp.Or(r.Artifact.Name, "an artifact"),
 			"publisher": object{"category": "other", "name": author, "namespace": "https://github.com/sightline-sec/sightline"},
 			"tracking": object{
-				"id": "sightline-" + hex.EncodeToString(sum[:8]), "version": "1", "status": "draft", "initial_release_date": now, "current_release_date": now,
+				"generator": object{"engine": object{"name": "sightline", "version": cmp.Or(r.Run.Scanner, "unknown")}},
+				"id":        "sightline-" + hex.EncodeToString(sum[:8]), "version": "1", "status": "draft", "initial_release_date": now, "current_release_date": now,
 				"revision_history": []object{{"date": now, "number": "1", "summary": "Written by sightline " + r.Run.Scanner}},
 			},
 		},
