@@ -253,6 +253,7 @@ func FuzzRecord(f *testing.F) {
 	f.Add([]byte(`{"id":"USN-1-1","related":["CVE-2020-1"],"severity":[{"type":"Ubuntu","score":"low"}],"modified":"2020-01-01t00:00:00z"}`))
 	f.Add([]byte(`{"id":"ALBA-2020:1","summary":"x: y","database_specific":{"severity":1}}`))
 	f.Add([]byte(`{"id":"GO-2024-1","affected":[{"package":{"ecosystem":"Go","name":"m"},"versions":["1"],"ecosystem_specific":{"imports":[{"path":"m/a","symbols":["F"]}]}}]}`))
+	f.Add([]byte(`{"id":"GO-2024-2","affected":[{"package":{"ecosystem":"Go","name":"m/v8"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}],"ecosystem_specific":{"custom_ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"8.1.0"},{"fixed":"9.0.0"}]}]}}]}`))
 	f.Add([]byte(`{"id":"ALSA-2022:1","summary":"Moderate: virt:rhel and virt-devel:rhel update","related":["CVE-2020-1"],"affected":[{"package":{"ecosystem":"AlmaLinux:8","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1-1.module_el8.6.0+1+f"}]}]}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d := newDecoder("osv/X")

@@ -55,7 +55,8 @@ type affected struct {
 		Priority word `json:"ubuntu_priority"` // Ubuntu
 		Severity word `json:"severity"`
 		// https://go.dev/doc/security/vuln/database#schema
-		Imports imports `json:"imports"`
+		Imports imports      `json:"imports"`
+		Custom  customRanges `json:"custom_ranges"`
 	} `json:"ecosystem_specific"`
 	Database struct {
 		Severity word  `json:"severity"`
