@@ -77,6 +77,10 @@ func (d *decoder) advisory(b []byte) (*vuln.Advisory, error) {
 			return nil, err
 		}
 	}
+	for i := range a.Affected {
+		eco, _ := purl.Split(a.Affected[i].Namespace)
+		a.Affected[i].Ranges = rebuilt(eco, a.Affected[i].Ranges)
+	}
 	esm(a)
 	a.Malicious = malicious(r, a)
 	return a, nil
@@ -182,6 +186,9 @@ func (d *decoder) affected(a *vuln.Advisory, from *affected) error {
 	var err error
 	if to.Ranges, err = intervals(eco, from.Ranges); err != nil {
 		return err
+	}
+	if eco == purl.Go && len(from.Versions) == 0 {
+		to.Ranges = custom(from.Package.Name, to.Ranges, from.Ecosystem.Custom)
 	}
 	if to.Versions, err = unheld(eco, from.Versions, to.Ranges); err != nil {
 		return err
