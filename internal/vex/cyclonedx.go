@@ -1,6 +1,7 @@
 package vex
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -47,7 +48,7 @@ func (d *Document) readCycloneDX(b []byte) error {
 			if len(doc.Vulnerabilities) == 0 {
 				return nil
 			}
-			d.skip("the document is about the product %.100q, which has no identifier that could tell whether it is what is scanned: its statements hold for nothing", strings.TrimSpace(root.Name+" "+root.Version))
+			d.skip("the document is about the product %.100q, which has no identifier that could tell whether it is what is scanned: its statements hold for nothing", cmp.Or(strings.TrimSpace(root.Name+" "+root.Version), root.Ref))
 			return nil
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -178,9 +179,7 @@ func WriteCSAF(w io.Writer, r *finding.Result, author string, at time.Time) erro
 		} else {
 			v["ids"] = []object{{"system_name": systemOf(first.id), "text": first.id}}
 		}
-		for name, value := range csafRecord(&first) {
-			v[name] = value
-		}
+		maps.Copy(v, csafRecord(&first))
 		status := map[string][]string{}
 		var flags, threats, fixes []object
 		for ; i < len(list) && list[i].id == first.id; i++ {

@@ -45,7 +45,7 @@ func csafRecord(s *stated) map[string]any {
 		}
 		var ids []object
 		for _, alias := range slices.Compact(slices.Sorted(slices.Values(append([]string{s.id}, s.aliases...)))) {
-			if alias != "" && !(alias == s.id && strings.HasPrefix(s.id, "CVE-")) {
+			if alias != "" && (alias != s.id || !strings.HasPrefix(alias, "CVE-")) {
 				ids = append(ids, object{"system_name": systemOf(alias), "text": alias})
 			}
 		}
