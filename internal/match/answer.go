@@ -204,7 +204,7 @@ func (m *matcher) answer(q question) (*answer, error) {
 	}
 	for i := range tables {
 		if t := &tables[i]; t.bad > 0 {
-			a.unreadable = fmt.Sprintf("advisories name %s without an order, such as %.100q: ranges with them were not judged",
+			a.unreadable = fmt.Sprintf("advisories name %s without an order, such as %.100q: ranges with them were judged only where their other end tells",
 				plural(t.bad, "version"), t.badFirst)
 		}
 	}

@@ -35,7 +35,7 @@ const (
 	TraceSuppressed  TraceOutcome = "suppressed"   // advisories match, and do not count
 	TraceNotAffected TraceOutcome = "not_affected" // the distribution says so
 	TraceFixed       TraceOutcome = "fixed"        // advisories speak of the package, and none covers the version
-	TraceNotCompared TraceOutcome = "not_compared" // the version has no order, or there is none
+	TraceNotCompared TraceOutcome = "not_compared" // the version or the ends of the ranges have no order, or there is no version
 	TraceUnlisted    TraceOutcome = "unlisted"     // no advisory of the vulnerability speaks of the package
 	TraceUnmatched   TraceOutcome = "unmatched"    // the package could not be looked up
 )
@@ -63,8 +63,10 @@ type Row struct {
 	Listed   int           `json:"listed,omitempty"`   // versions listed one by one
 	Holds    bool          `json:"holds"`              // for the version that is compared
 	Compared []string      `json:"compared,omitempty"` // "3.0.11-1 < 3.0.15-1 (fixed)"
-	// Uncompared is set where an end of a range and the version have no order.
+	// Uncompared is set where versions without an order keep open whether a range covers the version, and Unordered is the first of those where the
+	// package's own version has one.
 	Uncompared bool   `json:"uncompared,omitempty"`
+	Unordered  string `json:"unordered,omitempty"`
 	Believed   bool   `json:"believed"`            // it counts
 	Unbelieve  string `json:"unbelieve,omitempty"` // why it does not
 }
@@ -192,8 +194,10 @@ func (t *table) row(p *part, r *vulndb.Row, pkg *vulndb.Package) Row {
 	for _, in := range r.Intervals {
 		row.Ranges = append(row.Ranges, pkg.Range(in))
 		row.Compared = append(row.Compared, t.compared(in)...)
-		for _, end := range []int32{in.Introduced, in.Fixed, in.LastAffected, in.Limit} {
-			row.Uncompared = row.Uncompared || end >= 0 && end != t.zero && t.side(&t.installed, end) == nowhere
+		if of, open := t.undecided(in); open && !row.Uncompared {
+			if row.Uncompared = true; of >= 0 {
+				row.Unordered = t.versions[of]
+			}
 		}
 	}
 	if len(r.Listed) > 0 && t.isListed(&t.installed, r) {
@@ -235,6 +239,9 @@ func (t *table) compared(in vulndb.Interval) (list []string) {
 	return list
 }
 
+// uncompared says whether a row counts and could not be judged.
+func uncompared(r Row) bool { return r.Believed && r.Uncompared }
+
 // takenBack says of records that were all withdrawn or rejected who did so; empty of others. A database keeps no rows of an advisory that was withdrawn.
 func takenBack(records []*vuln.Vulnerability) string {
 	said := ""
@@ -270,9 +277,12 @@ func (tr *Trace) decide(q question, records []*vuln.Vulnerability) {
 	case slices.ContainsFunc(tr.Rows, func(r Row) bool { return r.Believed && r.Status == vuln.StatusNotAffected }):
 		tr.Outcome = TraceNotAffected
 		tr.Rule = "the distribution says that its package is not affected, whatever the version"
-	case believed && slices.ContainsFunc(tr.Rows, func(r Row) bool { return r.Believed && r.Uncompared }):
+	case believed && slices.ContainsFunc(tr.Rows, uncompared):
 		tr.Outcome = TraceNotCompared
 		tr.Rule = "the version has no order in its ecosystem, so that it could not be compared; only lists of versions were looked at"
+		if end := tr.Rows[slices.IndexFunc(tr.Rows, uncompared)].Unordered; end != "" {
+			tr.Rule = fmt.Sprintf("%.100q, which an advisory names, has no order in %s, so that the version could not be compared with it", end, q.namespace)
+		}
 		if tr.Package.Version == "" {
 			tr.Rule = "the package has no version, so that nothing could be compared"
 		}

@@ -245,7 +245,7 @@ func TestVersionsWithoutOrder(t *testing.T) {
 			inv:   golang("v1.0.0"),
 			found: []string{"a v1.0.0 CVE-2 -> v1.2.0"},
 			incomplete: []string{
-				`unordered_version: Go package a: advisories name 1 version without an order, such as "next": ranges with them were not judged`,
+				`unordered_version: Go package a: advisories name 1 version without an order, such as "next": ranges with them were judged only where their other end tells`,
 			},
 		},
 	})

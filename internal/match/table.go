@@ -146,12 +146,16 @@ func (t *table) compare(p *point, i int32) side {
 	return same
 }
 
-// inside says whether p lies in the interval. A bound that has no order holds nothing.
+// inside says whether p lies in the interval. A bound that has no order holds nothing, but for the version that the interval begins with, which is
+// in it whatever its end; where that is installed, no later version is known to be out of it either.
 func (t *table) inside(p *point, in vulndb.Interval) bool {
 	if in.Introduced >= 0 && in.Introduced != t.zero {
 		if s := t.side(p, in.Introduced); s != below && s != same {
 			return false
 		}
+	}
+	if in.Introduced >= 0 && in.Introduced != t.zero && t.unorderedEnd(in) && t.side(&t.installed, in.Introduced) == same {
+		return true
 	}
 	switch {
 	case in.Fixed >= 0:
@@ -163,6 +167,51 @@ func (t *table) inside(p *point, in vulndb.Interval) bool {
 		return t.side(p, in.Limit) == above
 	}
 	return true
+}
+
+// unorderedEnd says whether the interval ends at a version that has no order.
+func (t *table) unorderedEnd(in vulndb.Interval) bool {
+	i := end(in)
+	if i < 0 {
+		return false
+	}
+	_, ok := t.parse(i)
+	return !ok
+}
+
+// undecided says whether versions without an order keep open on which side of the interval the installed version lies; of is the first of these in the
+// interval, -1 where it is the installed one itself.
+func (t *table) undecided(in vulndb.Interval) (of int32, open bool) {
+	p, last := &t.installed, end(in)
+	from := below
+	if in.Introduced >= 0 && in.Introduced != t.zero {
+		from = t.side(p, in.Introduced)
+	}
+	to := above
+	if last >= 0 {
+		to = t.side(p, last)
+	}
+	out := from == above || to == below || to == same && last != in.LastAffected
+	switch {
+	case out || from != nowhere && to != nowhere || t.inside(p, in):
+		return -1, false
+	case !p.ordered:
+		return -1, true
+	case from == nowhere:
+		return in.Introduced, true
+	}
+	return last, true
+}
+
+// end is the version that inside takes for the end of the interval; -1 none.
+func end(in vulndb.Interval) int32 {
+	switch {
+	case in.Fixed >= 0:
+		return in.Fixed
+	case in.LastAffected >= 0:
+		return in.LastAffected
+	}
+	return in.Limit
 }
 
 // holds says whether the row is about p, and by what: interval is the index of the first that holds, else -1.

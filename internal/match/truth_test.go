@@ -345,3 +345,45 @@ func TestExplainTakenBack(t *testing.T) {
 		}
 	}
 }
+
+// TestUnorderedEnd: an advisory whose fix has no order in PyPI still tells of versions up to the one that its range begins with.
+func TestUnorderedEnd(t *testing.T) {
+	t.Parallel()
+	db := newWorld(nil, nil,
+		says{ns: "PyPI", pkg: "neutron", vuln: "CVE-1", ranges: []vuln.Range{between("8.0.0", "8.3.0-11.1")}},
+		says{ns: "PyPI", pkg: "neutron", vuln: "CVE-2", ranges: []vuln.Range{between("1.0.0-11.1", "8.0.0")}},
+		says{ns: "PyPI", pkg: "neutron", vuln: "CVE-3", ranges: []vuln.Range{between("8.0.0", "8.0.1")}})
+	open := func(end string) string {
+		return `"` + end + `", which an advisory names, has no order in PyPI, so that the version could not be compared with it`
+	}
+	for _, tt := range []struct {
+		version, id string
+		want        match.TraceOutcome
+		rule        string // empty: not looked at
+	}{
+		{"7.9.9", "CVE-1", match.TraceFixed, ""},
+		{"8.0.0", "CVE-1", match.TraceAffected, ""},
+		{"8.0", "CVE-1", match.TraceAffected, ""},
+		{"8.0.1", "CVE-1", match.TraceNotCompared, open("8.3.0-11.1")},
+		{"master@1", "CVE-1", match.TraceNotCompared, "the version has no order in its ecosystem, so that it could not be compared; only lists of versions were looked at"},
+		{"8.0.0", "CVE-2", match.TraceFixed, ""},
+		{"7.9.9", "CVE-2", match.TraceNotCompared, open("1.0.0-11.1")},
+	} {
+		p := of(purl.PyPI, "neutron", tt.version)
+		tr, err := match.Explain(t.Context(), db, &inventory.Inventory{}, p, []vulndb.Ordinal{db.ordinals[tt.id]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tr.Outcome != tt.want || tt.rule != "" && tr.Rule != tt.rule {
+			t.Errorf("%s %s: %s, %q", tt.version, tt.id, tr.Outcome, tr.Rule)
+		}
+	}
+	// The fix of the other finding is not known to end this one.
+	out := run(t, db, &inventory.Inventory{Packages: []inventory.Package{of(purl.PyPI, "neutron", "8.0.0")}})
+	if got := told(out.Findings); !slices.Equal(got, []string{"neutron 8.0.0 CVE-1", "neutron 8.0.0 CVE-3 -> 8.0.1"}) {
+		t.Errorf("found %q", got)
+	}
+	if f := out.Fixes[0]; f.SuggestedVersion != "8.0.1" || f.Clears.Total() != 1 || !slices.Equal(f.Left, []string{"CVE-1"}) {
+		t.Errorf("%s clears %d and leaves %v", f.SuggestedVersion, f.Clears.Total(), f.Left)
+	}
+}
