@@ -228,6 +228,7 @@ func (e *env) scan(ctx context.Context, target string, o *scanFlags) error {
 	if err != nil {
 		return err
 	}
+	r.Run.DatabaseUnverified = unverified(db, path)
 	line.done()
 	e.tellUses(uses)
 	e.log.InfoContext(ctx, "scanned", "target", target, "packages", len(r.Packages), "findings", len(r.Findings), "ms", r.Run.DurationMS)

@@ -258,4 +258,6 @@ type Run struct {
 	DatabaseAge   string    `json:"database_age,omitempty"`  // how old the oldest feed that answered was at the start: "12d"
 	DatabaseFeed  string    `json:"database_feed,omitempty"` // that feed, where it is older than as_of
 	DatabaseStale bool      `json:"database_stale"`          // older than the limit that was set (a day by default)
+	// DatabaseUnverified says that the database was pulled without asking who had signed it.
+	DatabaseUnverified bool `json:"database_unverified,omitempty"`
 }

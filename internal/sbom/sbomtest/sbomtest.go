@@ -123,7 +123,7 @@ func Result(hostile string) *finding.Result {
 		Run: finding.Run{
 			StartedAt: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), DurationMS: 1234, Scanner: "v1.2.3",
 			DatabasePath: "/var/cache/sightline/db", DatabaseAge: "3d", DatabaseStale: true,
-			DatabaseFeed: "osv/Debian",
+			DatabaseFeed: "osv/Debian", DatabaseUnverified: true,
 		},
 	}
 	r.RemovedPackages[0].Stated = true
