@@ -127,7 +127,8 @@ func TestPackagesSayWhatAdvisoriesSaid(t *testing.T) {
 		for i := range all {
 			a := &all[i]
 			ids = append(ids, identity{
-				feed: a.Feed, id: cleanID(a.ID), aliases: a.Aliases, covers: a.Covers, withdrawn: !a.Withdrawn.IsZero(), malware: a.Malicious,
+				feed: a.Feed, id: cleanID(a.ID), aliases: a.Aliases, covers: a.Covers, withdrawn: !a.Withdrawn.IsZero(),
+				malware: a.Malicious || saysMalware(a),
 			})
 		}
 		ids = clean(ids)
