@@ -35,6 +35,7 @@ type reader struct {
 type kept struct {
 	inventory.Package
 	typ    string // of the purl, where the ecosystem is not known
+	distro string // the purl's qualifier
 	diffID string // Trivy's word for the layer
 }
 
@@ -99,7 +100,7 @@ func (r *reader) add(c *component) error {
 	if version == id.bare { // some leave the epoch to the purl
 		version = id.version
 	}
-	k := kept{typ: id.typ, diffID: c.facts.first("aquasecurity:trivy:LayerDiffID")}
+	k := kept{typ: id.typ, distro: id.distro, diffID: c.facts.first("aquasecurity:trivy:LayerDiffID")}
 	k.Package = inventory.Package{
 		Name:      cmp.Or(c.facts.first("name"), id.name, c.name),
 		Version:   cmp.Or(version, id.version),
@@ -156,6 +157,7 @@ func (r *reader) finish() (*Document, error) {
 	if ours := r.facts["artifact:kind"] != nil; inv.Distro == nil && !ours {
 		inv.Distro = cmp.Or(r.system, r.byPURL)
 	}
+	other := others{of: inv.Distro, known: map[string]bool{}}
 	for i := range r.kept {
 		k := &r.kept[i]
 		if k.Ecosystem == "" && inv.Distro.Ecosystem().Type() == k.typ {
@@ -168,6 +170,9 @@ func (r *reader) finish() (*Document, error) {
 			continue
 		}
 		r.resolve(k)
+		if k.OS() && k.distro != "" {
+			other.add(k.distro)
+		}
 		if k.RemovedIn != nil {
 			inv.Removed = append(inv.Removed, k.Package)
 		} else {
@@ -178,6 +183,9 @@ func (r *reader) finish() (*Document, error) {
 		inv.Incomplete = append(inv.Incomplete, artifact.Incomplete{
 			Reason: artifact.Unsupported, Detail: fmt.Sprintf("of components that could not be used, %d more", more),
 		})
+	}
+	if other.count > 0 {
+		inv.Incomplete = append(inv.Incomplete, artifact.Incomplete{Reason: artifact.Unsupported, Detail: other.detail()})
 	}
 	if r.tooMany > 0 {
 		inv.Incomplete = append(inv.Incomplete, artifact.Incomplete{
