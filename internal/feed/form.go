@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/sightline-sec/sightline/internal/artifact"
@@ -49,9 +50,17 @@ func checkForm(name string, f io.ReaderAt, size int64) error {
 			return err
 		}
 	case ".gz", ".zst", ".xz", ".bz2":
-		what = "a file of the kind " + end
-		magic := map[string][]byte{".gz": gzipMagic, ".zst": zstdMagic, ".xz": xzMagic, ".bz2": bzip2Magic}[end]
-		ok = bytes.HasPrefix(head, magic)
+		// An index may lead to the same file packed another way, or not at all, and readers look at the bytes.
+		what = "a packed file"
+		packed := func(magic []byte) bool { return bytes.HasPrefix(head, magic) }
+		if !slices.ContainsFunc([][]byte{gzipMagic, zstdMagic, xzMagic, bzip2Magic}, packed) {
+			return checkForm(strings.TrimSuffix(name, path.Ext(name)), f, size)
+		}
+	case ".tar":
+		what = "a tar archive"
+		ok = len(head) > 262 && string(head[257:262]) == "ustar"
+	default:
+		ok = !isPage(text)
 	case ".json":
 		what = "JSON, or not whole"
 		last, err := readRange(f, max(0, size-formBytes), min(size, formBytes))
