@@ -59,8 +59,6 @@ func checkForm(name string, f io.ReaderAt, size int64) error {
 	case ".tar":
 		what = "a tar archive"
 		ok = len(head) > 262 && string(head[257:262]) == "ustar"
-	default:
-		ok = !isPage(text)
 	case ".json":
 		what = "JSON, or not whole"
 		last, err := readRange(f, max(0, size-formBytes), min(size, formBytes))
@@ -76,6 +74,8 @@ func checkForm(name string, f io.ReaderAt, size int64) error {
 	case ".csv", ".jsonl":
 		what = "a list of records"
 		ok = len(text) > 0 && text[0] != '<'
+	default:
+		ok = !isPage(text)
 	}
 	if ok {
 		return nil
