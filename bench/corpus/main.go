@@ -7,7 +7,7 @@
 //
 //	slim      Debian minbase without documentation, as the slim images are
 //	layers43  slim and 42 layers that replace, delete and hide what lies below, and link files
-//	node      slim, Node.js and an application of about 160,000 files
+//	node      slim, Node.js and an application of about 180,000 files
 //	go20      20 Go programs
 //	fat       slim, about 1,000 Debian packages with Java, Ruby, Node.js and Python, and an application
 //	fleet     200 small services, each one small layer over one of three bases

@@ -20,14 +20,14 @@ var popular = map[string]string{
 	"@aws-sdk/client-dynamodb": "3", "@aws-sdk/client-ec2": "3", "@fortawesome/free-solid-svg-icons": "6",
 	"@mui/icons-material": "6", "@mui/material": "6", "@nestjs/cli": "10", "@nestjs/core": "10", "@sentry/node": "8",
 	"antd": "5", "aws-sdk": "2", "axios": "1", "babel-loader": "9", "bootstrap": "5",
-	"core-js": "3", "d3": "7", "date-fns": "4", "echarts": "5", "eslint": "9",
-	"express": "4", "fastify": "5", "firebase": "11", "firebase-admin": "12", "googleapis": "144",
-	"graphql": "16", "hls.js": "1", "jest": "29", "knex": "3", "lodash": "4", "lodash-es": "4", "lucide-react": "0.460",
-	"mathjs": "13", "mermaid": "11", "mocha": "10", "moment-timezone": "0.5", "mongoose": "8", "next": "15", "nuxt": "3",
-	"pg": "8", "plotly.js-dist": "2", "prettier": "3", "primereact": "10", "react": "18", "react-dom": "18",
-	"react-icons": "5", "react-native": "0.76", "react-scripts": "5", "rxjs": "7", "sequelize": "6",
+	"core-js": "3", "d3": "7", "date-fns": "4", "eslint": "9",
+	"express": "4", "fastify": "5",
+	"graphql": "16", "jest": "29", "knex": "3", "lodash": "4", "lodash-es": "4", "lucide-react": "0.460",
+	"mathjs": "13", "mocha": "10", "moment-timezone": "0.5", "mongoose": "8", "next": "15", "nuxt": "3",
+	"pg": "8", "prettier": "3", "react": "18", "react-dom": "18",
+	"react-icons": "5", "react-scripts": "5", "rxjs": "7", "sequelize": "6",
 	"socket.io": "4", "swiper": "11", "tailwindcss": "3", "three": "0.170", "ts-node": "10", "typeorm": "0.3",
-	"typescript": "5", "vite": "5", "vue": "3", "vuetify": "3", "webpack": "5", "winston": "3",
+	"typescript": "5", "vite": "5", "vue": "3", "webpack": "5", "winston": "3",
 }
 
 // few is what a small service depends on.

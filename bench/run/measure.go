@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -103,57 +105,74 @@ func countFiles(files []string) (int, error) {
 	return total, nil
 }
 
-// countPackages knows the results by their shape: floor's {"packages": 12}, Sightline's {"packages": [...]}, syft's {"artifacts": [...]},
-// trivy's {"Results": [{"Packages": [...]}]}, CycloneDX's {"components": [...]} and osv-scanner's {"results": [{"packages": [...]}]}.
-// Several results one behind the other, as of several targets, are added.
-func countPackages(b []byte) (int, error) {
-	type list []struct{}
-	total := 0
-	for d := json.NewDecoder(strings.NewReader(string(b))); ; {
-		var doc struct {
-			Packages  json.RawMessage `json:"packages"`
-			Artifacts list            `json:"artifacts"`
-			Results   []struct {
-				Packages list
-			}
-			Components []struct {
-				Type string `json:"type"`
-			} `json:"components"`
-			BOMFormat string `json:"bomFormat"`
-			Images    []struct {
-				Packages list `json:"packages"`
-			} `json:"images"`
-		}
+// named is a package in any tool's result.
+type named struct {
+	Type       string `json:"type"` // of CycloneDX's component
+	Name       string `json:"name"`
+	Version    string `json:"version"`
+	PURL       string `json:"purl"`
+	Identifier struct{ PURL string }
+}
+
+// result has what all the tools' results hold, which are known by their shape: floor's {"packages": 12}, Sightline's {"packages": [...]},
+// syft's {"artifacts": [...]}, trivy's {"Results": [{"Packages": [...]}]} and CycloneDX's {"components": [...]}.
+type result struct {
+	Packages  json.RawMessage `json:"packages"`
+	Artifacts []named         `json:"artifacts"`
+	Results   []struct {
+		Packages []named
+	}
+	Components []named `json:"components"`
+	BOMFormat  string  `json:"bomFormat"`
+	Images     []struct {
+		Packages []named `json:"packages"`
+	} `json:"images"`
+}
+
+// countPackages counts different packages: tools list one again for each layer or program that has it, or do not. Several results
+// one behind the other, as of several targets, are added.
+func countPackages(b []byte) (total int, err error) {
+	for d := json.NewDecoder(bytes.NewReader(b)); ; {
+		var doc result
 		if err := d.Decode(&doc); err == io.EOF {
 			return total, nil
 		} else if err != nil {
 			return 0, err
 		}
-		switch {
-		case doc.BOMFormat != "":
-			for _, c := range doc.Components {
-				if c.Type == "library" {
-					total++
-				}
-			}
-		case len(doc.Packages) > 0:
-			var n int
-			if json.Unmarshal(doc.Packages, &n) != nil {
-				var l list
-				if err := json.Unmarshal(doc.Packages, &l); err != nil {
-					return 0, err
-				}
-				n = len(l)
-			}
+		var n int
+		if json.Unmarshal(doc.Packages, &n) == nil {
 			total += n
-		default:
-			total += len(doc.Artifacts)
-			for _, r := range doc.Results {
-				total += len(r.Packages)
-			}
-			for _, i := range doc.Images {
-				total += len(i.Packages)
+			continue
+		}
+		list := doc.Artifacts
+		if doc.BOMFormat == "" && len(doc.Packages) > 0 {
+			if err := json.Unmarshal(doc.Packages, &list); err != nil {
+				return 0, err
 			}
 		}
+		for _, c := range doc.Components {
+			if doc.BOMFormat != "" && c.Type == "library" {
+				list = append(list, c)
+			}
+		}
+		for _, r := range doc.Results {
+			list = append(list, r.Packages...)
+		}
+		total += different(list)
+		for _, i := range doc.Images {
+			total += different(i.Packages)
+		}
 	}
+}
+
+func different(list []named) int {
+	seen := map[string]bool{}
+	for _, p := range list {
+		key := cmp.Or(p.PURL, p.Identifier.PURL)
+		if key == "" {
+			key = p.Name + "@" + p.Version
+		}
+		seen[key] = true
+	}
+	return len(seen)
 }

@@ -62,11 +62,11 @@ func TestCountPackages(t *testing.T) {
 		want     int
 	}{
 		{"floor", `{"packages": 12, "by": {"deb": 12}}`, 12},
-		{"sightline", `{"packages": [{"name": "a"}, {"name": "b"}], "findings": [{}]}`, 2},
-		{"several results are added", "{\"packages\": [{}]}\n{\"packages\": [{}, {}]}\n", 3},
-		{"syft", `{"artifacts": [{"id": "1"}, {"id": "2"}], "artifactRelationships": [{}]}`, 2},
-		{"trivy", `{"Results": [{"Class": "os-pkgs", "Packages": [{}, {}]}, {"Class": "lang-pkgs", "Packages": [{}]}]}`, 3},
-		{"CycloneDX: libraries count, the system does not", `{"bomFormat": "CycloneDX", "components": [{"type": "operating-system"}, {"type": "library"}]}`, 1},
+		{"sightline, one package in two layers", `{"packages": [{"name": "a", "purl": "pkg:npm/a@1"}, {"name": "b", "purl": "pkg:npm/b@1"}, {"name": "b", "purl": "pkg:npm/b@1"}], "findings": [{}]}`, 2},
+		{"several results are added", "{\"packages\": [{\"name\": \"a\"}]}\n{\"packages\": [{\"name\": \"a\"}, {\"name\": \"b\"}]}\n", 3},
+		{"syft", `{"artifacts": [{"id": "1", "purl": "pkg:deb/a@1"}, {"id": "2", "name": "x", "version": "1"}, {"id": "3", "name": "x", "version": "2"}], "artifactRelationships": [{}]}`, 3},
+		{"trivy", `{"Results": [{"Class": "os-pkgs", "Packages": [{"Name": "a"}, {"Name": "b"}]}, {"Packages": [{"Name": "b", "Identifier": {"PURL": "pkg:npm/b@1"}}]}]}`, 3},
+		{"CycloneDX: libraries count, the system does not", `{"bomFormat": "CycloneDX", "components": [{"type": "operating-system"}, {"type": "library", "name": "a"}]}`, 1},
 		{"a result without packages", `{"Results": []}`, 0},
 	} {
 		got, err := countPackages([]byte(c.in))

@@ -90,7 +90,7 @@ Sightline does the whole scan: packages, matching against the whole database, an
 counts packages, and the other tools list packages without matching (grype, where it has a database, matches too): both comparisons are to Sightline's disadvantage. Floor checks no digests.
 Each tool ran once uncounted and then %d times, in turn; figures are medians of wall and of CPU (user and system) seconds, and of the peak
 memory of the largest process, as the kernel counted them. All files were in the page cache. The floor of a containerd store is that of the unpacked
-root, and the fleet ran as one process where the tool can, else as one process a service.
+root. Packages are different ones: tools list one again for each layer that has it, or do not. The fleet ran as one process where the tool can, else as one process a service.
 `, r.Runs)
 
 	for _, form := range forms {
