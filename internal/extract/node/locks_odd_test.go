@@ -201,6 +201,9 @@ func TestAllLockFilesCountInDirectoriesOnly(t *testing.T) {
 
 func TestHostileLockFiles(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads many megabytes on one goroutine, where nothing races")
+	}
 	const size = 8 << 20
 	deep := func() string {
 		var b strings.Builder

@@ -165,6 +165,9 @@ func TestLockFilesCountInDirectoriesOnly(t *testing.T) {
 
 func TestHostileLockFiles(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads many megabytes on one goroutine, where nothing races")
+	}
 	const size = 8 << 20
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
