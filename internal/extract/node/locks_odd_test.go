@@ -234,7 +234,7 @@ func TestHostileLockFiles(t *testing.T) {
 		for extractor, file := range map[string]string{"yarn-lock": "yarn.lock", "pnpm-lock": "pnpm-lock.yaml", "bun-lock": "bun.lock", "deno-lock": "deno.lock"} {
 			start := time.Now()
 			facts, _ := extractFile(t, extractor, file, content)
-			if took := time.Since(start); took > 20*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("%s, %s: took %v", extractor, name, took)
 			}
 			if len(facts.Packages) > 1 {
