@@ -57,7 +57,7 @@ func flow(b []byte, at, depth int, visit func(depth int, key, value []byte)) (en
 			}
 			full = false
 			i++
-		case c == ':' && inMap && key != nil && !colon:
+		case c == ':' && inMap && key != nil && !colon && (endsPlain(b, i) || key[0] == '"' || key[0] == '\''): // only behind quotes without a space
 			colon = true
 			i++
 		default:
